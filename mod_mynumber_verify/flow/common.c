@@ -1,0 +1,172 @@
+#include "flow/steps.h"
+
+#include <apr_strings.h>
+#include <string.h>
+#include "base/log.h"
+#include "base/secret.h"
+
+const char *mnv_own_url(apr_pool_t *pool, const mnv_options_t *options, const char *path)
+{
+    return apr_pstrcat(pool, options->site.base_url, options->site.path, path, NULL);
+}
+
+const char *mnv_service_url(apr_pool_t *pool, const mnv_options_t *options, const char *notice, const char *return_to)
+{
+    const char *url = mnv_own_url(pool, options, "/");
+
+    if (notice) {
+        url = mnv_url_add(pool, url, "notice", notice);
+    }
+    return return_to ? mnv_url_add(pool, url, "return", return_to) : url;
+}
+
+const char *mnv_place_url(apr_pool_t *pool, const mnv_options_t *options, const char *place)
+{
+    return *place == '/' ? apr_pstrcat(pool, options->site.base_url, place, NULL) : place;
+}
+
+apr_status_t mnv_return_of(mnv_ctx_t *ctx, const mnv_options_t *options, const mnv_params_t *params, const char **place)
+{
+    const char *text;
+
+    if (mnv_params_one(params, "return", &text) != APR_SUCCESS) {
+        return mnv_fail(ctx, MNV_FAIL_BAD_REQUEST, "parameter \"return\" occurs twice");
+    }
+    if (!text || !*text) {
+        *place = NULL;
+        return APR_SUCCESS;
+    }
+    if (mnv_url_return(ctx->pool, text, options->site.base_url, options->site.return_allow, MNV_RETURN_LIMIT_BYTES, place) != APR_SUCCESS) {
+        return mnv_fail(ctx, MNV_FAIL_RETURN_REFUSED, NULL);
+    }
+    return APR_SUCCESS;
+}
+
+/* Browsers say where a form came from; what is silent is judged by the token alone. "null" comes from privacy settings. */
+static int from_another_site(const mnv_options_t *options, const mnv_request_t *request)
+{
+    if (request->fetch_site && strcmp(request->fetch_site, "same-origin") && strcmp(request->fetch_site, "none")) {
+        return 1;
+    }
+    return request->origin && strcmp(request->origin, "null") && strcmp(request->origin, options->site.base_url);
+}
+
+apr_status_t mnv_form_of(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const mnv_session_t *session, mnv_params_t **form)
+{
+    const char *given, *token;
+
+    if (from_another_site(site->options, request)) {
+        return mnv_fail(ctx, MNV_FAIL_CROSS_SITE, NULL);
+    }
+    if (!request->form || mnv_params_parse(ctx->pool, request->form, request->form_length, 16, form) != APR_SUCCESS
+        || mnv_params_one(*form, "csrf", &given) != APR_SUCCESS) {
+        return mnv_fail(ctx, MNV_FAIL_FORM, NULL);
+    }
+    if (!session) {
+        return mnv_fail(ctx, MNV_FAIL_SESSION_NONE, NULL);
+    }
+    token = mnv_csrf_token(ctx, site, session);
+    if (!token) {
+        return APR_EGENERAL;
+    }
+    return mnv_secret_equal_text(given, token) ? APR_SUCCESS : mnv_fail(ctx, MNV_FAIL_CSRF, NULL);
+}
+
+const char *mnv_csrf_token(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_session_t *session)
+{
+    return mnv_keyring_hash(ctx, site->keyring, MNV_HASH_CSRF, session->id, NULL);
+}
+
+void mnv_session_cookie(const mnv_site_t *site, const mnv_session_t *session, mnv_reply_t *reply)
+{
+    mnv_cookie_t cookie = {0};
+
+    cookie.name = mnv_session_cookie_name(site->options);
+    cookie.value = session ? session->id : NULL;
+    cookie.path = "/";
+    cookie.secure = site->options->site.secure;
+    cookie.same_site = "Lax";
+    mnv_reply_cookie(reply, &cookie);
+}
+
+apr_status_t mnv_session_keep(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_session_t *session, const mnv_session_t *old, mnv_reply_t *reply)
+{
+    apr_status_t status = mnv_store_session_put(ctx, site->store, session, old ? old->key : NULL, site->options->session.lifetime);
+
+    if (status != APR_SUCCESS) {
+        return status;
+    }
+    if (old) {
+        mnv_reply_forget(reply, old->key);
+    }
+    mnv_session_cookie(site, session, reply);
+    return APR_SUCCESS;
+}
+
+apr_status_t mnv_flow_session(mnv_ctx_t *ctx, const mnv_site_t *site, const char *cookies, mnv_session_t **session)
+{
+    const mnv_session_options_t *options = &site->options->session;
+    const char *id, *key;
+    apr_size_t length;
+    mnv_session_t *found;
+    apr_time_t now = mnv_now(ctx);
+    apr_status_t status;
+    int times = mnv_cookie_find(cookies, mnv_session_cookie_name(site->options), &id, &length);
+
+    *session = NULL;
+    if (times < 0) { /* somebody tossed a second one in: which is ours cannot be told */
+        mnv_log(ctx, MNV_LOG_WARNING, MNVLOGNO(1601) "session cookie occurs twice, none is used");
+        return APR_SUCCESS;
+    }
+    key = times ? mnv_session_key(ctx->pool, id, length) : NULL;
+    if (!key) {
+        return APR_SUCCESS;
+    }
+    status = mnv_store_session_get(ctx, site->store, key, &found);
+    if (status != APR_SUCCESS || !found || strcmp(found->base_url, site->options->site.base_url)
+        || mnv_session_is_expired(found, options, now)) {
+        return status;
+    }
+    found->id = apr_pstrmemdup(ctx->pool, id, length);
+    if (now - found->seen > options->inactivity / 10) {
+        status = mnv_store_session_seen(ctx, site->store, key, now);
+        found->seen = now;
+    }
+    *session = found;
+    return status;
+}
+
+/* Links of an identity come oldest first; the first live one speaks for it. */
+static apr_status_t live_link_of_identity(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_identity_t *identity, mnv_link_t **link)
+{
+    apr_array_header_t *links;
+    apr_status_t status = mnv_store_links_by_identity(ctx, site->store, identity, &links);
+    int i;
+
+    for (i = 0; status == APR_SUCCESS && i < links->nelts; i++) {
+        mnv_link_t *candidate = APR_ARRAY_IDX(links, i, mnv_link_t *);
+
+        if (mnv_link_is_live(candidate, mnv_now(ctx))) {
+            *link = candidate;
+            break;
+        }
+    }
+    return status;
+}
+
+apr_status_t mnv_flow_link_of(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_session_t *session, mnv_link_t **link)
+{
+    apr_status_t status = APR_SUCCESS;
+
+    *link = NULL;
+    if (session->account) {
+        status = mnv_store_link_by_account(ctx, site->store, session->account, link);
+        if (status == APR_SUCCESS && *link && !mnv_link_is_live(*link, mnv_now(ctx))) {
+            *link = NULL;
+        }
+    }
+    if (status == APR_SUCCESS && !*link && session->identity) {
+        status = live_link_of_identity(ctx, site, session->identity, link);
+    }
+    return status;
+}

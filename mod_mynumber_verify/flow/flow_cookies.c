@@ -1,0 +1,161 @@
+#include "flow/steps.h"
+
+#include <apr_strings.h>
+#include <string.h>
+#include "base/base64url.h"
+#include "base/log.h"
+
+/* A place too long for the flow's own cookie travels in one cookie beside it; browsers keep 4,096 bytes. */
+#define LONG_RETURN_BYTES 2800
+#define NAMES_LIMIT 64
+
+static const char *browser_name(const mnv_site_t *site)
+{
+    return site->options->site.secure ? "__Host-mnv-b" : "mnv-b";
+}
+
+static const char *flow_prefix(const mnv_site_t *site)
+{
+    return site->options->site.secure ? "__Secure-mnv-f-" : "mnv-f-";
+}
+
+static const char *return_name(const mnv_site_t *site)
+{
+    return site->options->site.secure ? "__Secure-mnv-r" : "mnv-r";
+}
+
+/* SameSite=None lets the cookie arrive with a provider's cross-site POST; it carries no authority. Without Secure (loopback) browsers refuse None. */
+static void set_cookie(const mnv_site_t *site, const char *name, const char *value, const char *path, apr_interval_time_t lifetime, mnv_reply_t *reply)
+{
+    mnv_cookie_t cookie = {0};
+
+    cookie.name = name;
+    cookie.value = value;
+    cookie.path = path;
+    cookie.lifetime = value ? lifetime : 0;
+    cookie.secure = site->options->site.secure;
+    cookie.same_site = cookie.secure ? "None" : "Lax";
+    mnv_reply_cookie(reply, &cookie);
+}
+
+static const char *cookie_of(mnv_ctx_t *ctx, const mnv_request_t *request, const char *name, apr_size_t limit)
+{
+    const char *value;
+    apr_size_t length;
+
+    if (mnv_cookie_find(request->cookies, name, &value, &length) != 1 || length == 0 || length > limit) {
+        return NULL;
+    }
+    return apr_pstrmemdup(ctx->pool, value, length);
+}
+
+/* The browser cookie: nothing but a name for this browser, so that a flow cannot be finished in another. */
+static const char *browser_of(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request)
+{
+    const char *browser = cookie_of(ctx, request, browser_name(site), 22);
+
+    return browser && strlen(browser) == 22 && mnv_base64url_is(browser, 22) ? browser : NULL;
+}
+
+static const char *return_aad(mnv_ctx_t *ctx, const char *browser, const char *id)
+{
+    return apr_pstrcat(ctx->pool, "return|", browser, "|", id, NULL);
+}
+
+static apr_status_t set_return(mnv_ctx_t *ctx, const mnv_site_t *site, const char *browser, mnv_pending_t *pending, mnv_reply_t *reply)
+{
+    const char *place = pending->return_to, *value;
+    apr_size_t length = place ? strlen(place) : 0;
+    apr_status_t status;
+
+    if (length <= MNV_PENDING_RETURN_BYTES) {
+        return APR_SUCCESS;
+    }
+    pending->return_to = NULL;
+    if (length > LONG_RETURN_BYTES) {
+        mnv_log(ctx, MNV_LOG_INFO, MNVLOGNO(1602) "place to return to is too long (%" APR_SIZE_T_FMT " bytes): the flow ends on the service page", length);
+        return APR_SUCCESS;
+    }
+    status = mnv_keyring_seal(ctx, site->keyring, MNV_SEAL_FLOW, return_aad(ctx, browser, pending->id), place, length, &value);
+    if (status == APR_SUCCESS) {
+        set_cookie(site, return_name(site), value, site->options->site.path, MNV_FLOW_LIFETIME, reply);
+    }
+    return status;
+}
+
+static void get_return(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const char *browser, mnv_pending_t *pending)
+{
+    const char *value = pending->return_to ? NULL : cookie_of(ctx, request, return_name(site), 4096);
+    unsigned char *place;
+    apr_size_t length;
+
+    if (value && mnv_keyring_open(ctx, site->keyring, MNV_SEAL_FLOW, return_aad(ctx, browser, pending->id), value, &place, &length) == APR_SUCCESS) {
+        pending->return_to = (const char *)place;
+    }
+}
+
+/* More flows than this would push the Cookie header over httpd's 8,190 bytes. Browsers send older cookies first (RFC 6265 section 5.4). */
+static void drop_oldest(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_reply_t *reply)
+{
+    apr_array_header_t *names = mnv_cookie_names(ctx->pool, request->cookies, flow_prefix(site), NAMES_LIMIT);
+    int i;
+
+    for (i = 0; i <= names->nelts - MNV_FLOW_MAX; i++) {
+        set_cookie(site, APR_ARRAY_IDX(names, i, const char *), NULL, site->options->site.path, 0, reply);
+    }
+}
+
+apr_status_t mnv_flow_cookies_set(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_pending_t *pending, mnv_reply_t *reply)
+{
+    const char *browser = browser_of(ctx, site, request), *value;
+    apr_status_t status;
+
+    if (!browser) {
+        browser = mnv_random_id(ctx, 16);
+        if (!browser) {
+            return APR_EGENERAL;
+        }
+        set_cookie(site, browser_name(site), browser, "/", 0, reply);
+    }
+    status = set_return(ctx, site, browser, pending, reply);
+    if (status == APR_SUCCESS) {
+        status = mnv_pending_seal(ctx, site->keyring, browser, pending, &value);
+    }
+    if (status == APR_SUCCESS) {
+        drop_oldest(ctx, site, request, reply);
+        set_cookie(site, apr_pstrcat(ctx->pool, flow_prefix(site), pending->id, NULL), value, site->options->site.path, MNV_FLOW_LIFETIME, reply);
+    }
+    return status;
+}
+
+apr_status_t mnv_flow_cookies_get(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const char *state, mnv_pending_t **pending)
+{
+    const char *value = cookie_of(ctx, request, apr_pstrcat(ctx->pool, flow_prefix(site), state, NULL), MNV_PENDING_LIMIT_BYTES);
+    const char *browser = browser_of(ctx, site, request);
+    apr_status_t status;
+
+    if (!value || !browser) {
+        return mnv_fail(ctx, MNV_FAIL_FLOW_UNKNOWN, "%s", value ? "no browser cookie" : "no flow cookie");
+    }
+    status = mnv_pending_open(ctx, site->keyring, browser, state, value, pending);
+    if (status == APR_SUCCESS) {
+        get_return(ctx, site, request, browser, *pending);
+    }
+    return status;
+}
+
+void mnv_flow_cookies_end(mnv_ctx_t *ctx, const mnv_site_t *site, const char *state, mnv_reply_t *reply)
+{
+    set_cookie(site, apr_pstrcat(ctx->pool, flow_prefix(site), state, NULL), NULL, site->options->site.path, 0, reply);
+}
+
+void mnv_flow_cookies_end_all(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_reply_t *reply)
+{
+    apr_array_header_t *names = mnv_cookie_names(ctx->pool, request->cookies, flow_prefix(site), NAMES_LIMIT);
+    int i;
+
+    for (i = 0; i < names->nelts; i++) {
+        set_cookie(site, APR_ARRAY_IDX(names, i, const char *), NULL, site->options->site.path, 0, reply);
+    }
+    set_cookie(site, browser_name(site), NULL, "/", 0, reply);
+}

@@ -1,0 +1,37 @@
+#include "flow/steps.h"
+
+#include "base/log.h"
+#include "out/pages.h"
+
+apr_status_t mnv_step_logout(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_reply_t *reply)
+{
+    mnv_session_t *session;
+    mnv_params_t *form;
+    const char *place = NULL;
+    apr_status_t status = mnv_flow_session(ctx, site, request->cookies, &session);
+
+    if (status != APR_SUCCESS) {
+        return status;
+    }
+    if (session) {
+        if ((status = mnv_form_of(ctx, site, request, session, &form)) != APR_SUCCESS
+            || (status = mnv_return_of(ctx, site->options, form, &place)) != APR_SUCCESS
+            || (status = mnv_store_session_delete(ctx, site->store, session->key)) != APR_SUCCESS
+            || (status = mnv_store_generation_raise(ctx, site->store)) != APR_SUCCESS) {
+            return status;
+        }
+        mnv_reply_forget(reply, session->key);
+        reply->raise_generation = 1;
+        mnv_log(ctx, MNV_LOG_INFO, MNVLOGNO(1607) "a session was ended by its owner");
+    }
+    mnv_session_cookie(site, NULL, reply);
+    mnv_flow_cookies_end_all(ctx, site, request, reply);
+    mnv_reply_redirect(reply, place ? mnv_place_url(ctx->pool, site->options, place) : mnv_own_url(ctx->pool, site->options, "/logout/done"));
+    return APR_SUCCESS;
+}
+
+apr_status_t mnv_step_logout_done(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_reply_t *reply)
+{
+    mnv_page_signed_out(ctx, site->options, request, reply);
+    return APR_SUCCESS;
+}

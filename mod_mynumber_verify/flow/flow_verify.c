@@ -1,0 +1,53 @@
+#include "flow/steps.h"
+
+#include "base/log.h"
+#include "flow/halves.h"
+#include "proto/userinfo.h"
+
+apr_status_t mnv_step_verify(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_reply_t *reply)
+{
+    return mnv_half_start(ctx, site, request, MNV_HALF_IDENTITY, reply);
+}
+
+/* The linked person proved it anew: the link keeps the newer details. */
+static apr_status_t refresh_links(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_identity_t *identity)
+{
+    apr_array_header_t *links;
+    apr_status_t status = mnv_store_links_by_identity(ctx, site->store, identity, &links);
+    int i;
+
+    for (i = 0; status == APR_SUCCESS && i < links->nelts; i++) {
+        mnv_link_t *link = APR_ARRAY_IDX(links, i, mnv_link_t *);
+
+        if (mnv_link_is_live(link, mnv_now(ctx))) {
+            mnv_link_keep(ctx->pool, link, identity, &site->options->link);
+            status = mnv_store_link_reverified(ctx, site->store, link);
+        }
+    }
+    return status;
+}
+
+apr_status_t mnv_step_verify_callback(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_reply_t *reply)
+{
+    mnv_oidc_result_t result;
+    mnv_identity_t *identity;
+    apr_status_t status = mnv_oidc_finish(ctx, site, request, MNV_HALF_IDENTITY, &result, reply);
+
+    if (status == APR_SUCCESS) {
+        status = mnv_identity_from_claims(ctx, result.issuer, result.token, result.userinfo, &identity);
+    }
+    if (status == APR_SUCCESS) {
+        status = refresh_links(ctx, site, identity);
+    }
+    if (status == APR_SUCCESS) {
+        mnv_half_t half = {NULL, identity};
+
+        status = mnv_half_arrived(ctx, site, request, &half, result.pending, reply);
+    }
+    if (status == APR_SUCCESS) {
+        mnv_log(ctx, MNV_LOG_INFO, MNVLOGNO(1603) "identity %s was verified by card",
+                mnv_keyring_log_tag(ctx, site->keyring, identity->issuer, identity->subject));
+        return APR_SUCCESS;
+    }
+    return mnv_oidc_failed(ctx, site, &result, status, reply);
+}

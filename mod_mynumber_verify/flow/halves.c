@@ -1,0 +1,70 @@
+#include "flow/halves.h"
+
+#include <string.h>
+
+apr_status_t mnv_half_start(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_half_e half, mnv_reply_t *reply)
+{
+    mnv_params_t *query;
+    const char *place;
+    apr_status_t status;
+
+    if (mnv_params_parse(ctx->pool, request->query, request->query ? strlen(request->query) : 0, 16, &query) != APR_SUCCESS) {
+        return mnv_fail(ctx, MNV_FAIL_BAD_REQUEST, "query cannot be read");
+    }
+    status = mnv_return_of(ctx, site->options, query, &place);
+    return status == APR_SUCCESS ? mnv_flow_start(ctx, site, request, half, place, reply) : status;
+}
+
+static int is_another_account(const mnv_session_t *session, const mnv_account_t *account)
+{
+    const mnv_account_t *had = session->account;
+
+    return had && (strcmp(had->issuer, account->issuer) || strcmp(had->kind, account->kind) || strcmp(had->value, account->value));
+}
+
+/* A different account is a different person at the keyboard: nothing of the old session may come along. */
+static apr_status_t session_with(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_session_t *old, const mnv_half_t *half, mnv_session_t **session)
+{
+    apr_status_t status;
+
+    if (!old || (half->account && is_another_account(old, half->account))) {
+        status = mnv_session_make(ctx, site->options->site.base_url, session);
+    }
+    else {
+        status = mnv_session_renew(ctx, old, session);
+    }
+    if (status == APR_SUCCESS && half->account) {
+        (*session)->account = half->account;
+    }
+    if (status == APR_SUCCESS && half->identity) {
+        (*session)->identity = half->identity;
+    }
+    return status;
+}
+
+apr_status_t mnv_half_arrived(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const mnv_half_t *half,
+                              const mnv_pending_t *pending, mnv_reply_t *reply)
+{
+    mnv_session_t *old, *session;
+    const char *place = NULL;
+    apr_status_t status = mnv_flow_session(ctx, site, request->cookies, &old);
+
+    if (status == APR_SUCCESS) {
+        status = session_with(ctx, site, old, half, &session);
+    }
+    if (status == APR_SUCCESS) {
+        status = mnv_session_keep(ctx, site, session, old, reply);
+    }
+    if (status != APR_SUCCESS) {
+        return status;
+    }
+    /* Judged again: what is allowed may have changed since the flow began. */
+    if (pending->return_to
+        && mnv_url_return(ctx->pool, pending->return_to, site->options->site.base_url, site->options->site.return_allow, MNV_RETURN_LIMIT_BYTES, &place) == APR_SUCCESS) {
+        mnv_reply_redirect(reply, mnv_place_url(ctx->pool, site->options, place));
+    }
+    else {
+        mnv_reply_redirect(reply, mnv_service_url(ctx->pool, site->options, half->account ? "signed-in" : "verified", NULL));
+    }
+    return APR_SUCCESS;
+}

@@ -1,0 +1,77 @@
+/* The steps behind our URLs, one function each, and what they share. flow.c maps paths to them. */
+#ifndef MNV_FLOW_STEPS_H
+#define MNV_FLOW_STEPS_H
+
+#include "flow/flow.h"
+#include "proto/userinfo.h"
+
+/** A step: fills reply and answers APR_SUCCESS, or tells a failure (reply then only holds cookies to set; the caller makes the page). */
+typedef apr_status_t mnv_step_t(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_reply_t *reply);
+
+mnv_step_t mnv_step_service, mnv_step_info, mnv_step_jwks, mnv_step_asset;      /* flow_service.c */
+mnv_step_t mnv_step_verify, mnv_step_verify_callback;                           /* flow_verify.c */
+mnv_step_t mnv_step_signin, mnv_step_signin_callback;                           /* flow_signin.c */
+mnv_step_t mnv_step_link, mnv_step_unlink;                                      /* flow_link.c */
+mnv_step_t mnv_step_logout, mnv_step_logout_done;                               /* flow_logout.c */
+
+/* Shared (common.c). ------------------------------------------------------------- */
+
+/** URL of one of our pages: path below MyNumberPath, absolute. Pool: pool. */
+const char *mnv_own_url(apr_pool_t *pool, const mnv_options_t *options, const char *path);
+
+/** The service page with a notice (NULL: none) and the place to go on to (NULL: none). Pool: pool. */
+const char *mnv_service_url(apr_pool_t *pool, const mnv_options_t *options, const char *notice, const char *return_to);
+
+/** An absolute URL of a checked place: same-origin paths get the base URL in front. Pool: pool. */
+const char *mnv_place_url(apr_pool_t *pool, const mnv_options_t *options, const char *place);
+
+/** The "return" parameter of a query or form, checked. @param place NULL when absent
+ * @return APR_SUCCESS or a told failure BAD_REQUEST, RETURN_REFUSED */
+apr_status_t mnv_return_of(mnv_ctx_t *ctx, const mnv_options_t *options, const mnv_params_t *params, const char **place);
+
+/** A POST that may change something: sent by our own page (Origin, Sec-Fetch-Site), a form that parses, a token made for this session.
+ * @param session NULL is refused with SESSION_NONE @return APR_SUCCESS or a told failure CROSS_SITE, FORM, SESSION_NONE, CSRF */
+apr_status_t mnv_form_of(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const mnv_session_t *session, mnv_params_t **form);
+
+/** The token of a session's forms. @return NULL after a told failure. Pool: ctx->pool. */
+const char *mnv_csrf_token(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_session_t *session);
+
+/** Set (or, with session NULL, delete) the session cookie. */
+void mnv_session_cookie(const mnv_site_t *site, const mnv_session_t *session, mnv_reply_t *reply);
+
+/** Keep a session under its new id in place of old (NULL: none), and give the browser its cookie. @return APR_SUCCESS or a told failure */
+apr_status_t mnv_session_keep(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_session_t *session, const mnv_session_t *old, mnv_reply_t *reply);
+
+/* A round trip to an OpenID Provider (oidc.c). ------------------------------------------ */
+
+/** What came back and was proved. */
+typedef struct mnv_oidc_result_t {
+    const mnv_pending_t *pending; /* NULL when the callback belonged to no flow */
+    const char *issuer;
+    const mnv_idtoken_t *token;
+    const mnv_json_t *userinfo;   /* NULL: the provider has none */
+} mnv_oidc_result_t;
+
+/** Finish the flow that a callback belongs to: flow cookie, replay, code exchange, ID token, userinfo. One outbound exchange per flow, ever.
+ * @param result result->pending is set as soon as it is known, also when a failure is told after that @return APR_SUCCESS or a told failure; deletes the flow's cookies in reply */
+apr_status_t mnv_oidc_finish(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_half_e half, mnv_oidc_result_t *result, mnv_reply_t *reply);
+
+/** After a callback's failure: where a person goes on. A stop leads back to the service page, anything else to the failure's page. @return APR_SUCCESS, or status unchanged */
+apr_status_t mnv_oidc_failed(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_oidc_result_t *result, apr_status_t status, mnv_reply_t *reply);
+
+/* The cookies of pending flows (flow_cookies.c). ------------------------------------------ */
+
+/** Add a flow's cookies: the flow, the browser cookie when it is new, a long place to return to; the oldest flows beyond the limit are dropped.
+ * @return APR_SUCCESS or a told failure */
+apr_status_t mnv_flow_cookies_set(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_pending_t *pending, mnv_reply_t *reply);
+
+/** Open the flow of a state. @return APR_SUCCESS or a told failure FLOW_UNKNOWN, FLOW_FORGED, FLOW_EXPIRED */
+apr_status_t mnv_flow_cookies_get(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const char *state, mnv_pending_t **pending);
+
+/** Delete one flow's cookies. */
+void mnv_flow_cookies_end(mnv_ctx_t *ctx, const mnv_site_t *site, const char *state, mnv_reply_t *reply);
+
+/** Delete the browser cookie and every pending flow's: what was begun before a sign-out must not be finished after it. */
+void mnv_flow_cookies_end_all(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_reply_t *reply);
+
+#endif

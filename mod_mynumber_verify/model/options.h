@@ -1,0 +1,90 @@
+/* What the configuration says, as plain structs of the core. Filled by httpd/server_config.c from directives.def; flows get the ones they need.
+ * Lists are arrays of const char *. Absent texts are NULL. */
+#ifndef MNV_MODEL_OPTIONS_H
+#define MNV_MODEL_OPTIONS_H
+
+#include <apr_pools.h>
+#include <apr_tables.h>
+#include <apr_time.h>
+
+struct mnv_private_key_t;
+
+/* Limits that no directive moves. */
+#define MNV_FLOW_LIFETIME apr_time_from_sec(15 * 60)  /* a card and an app take minutes */
+#define MNV_FLOW_MAX 4                                /* more cookies would pass httpd's 8,190-byte header limit */
+#define MNV_PROOF_LIFETIME apr_time_from_sec(15 * 60) /* the right to link */
+#define MNV_FORM_LIMIT_BYTES 16384
+#define MNV_RETURN_LIMIT_BYTES 6000                   /* longer places are not come back to */
+#define MNV_TEXT_LIMIT_BYTES 4096                     /* one personal detail or attribute from a provider */
+#define MNV_SUBJECT_LIMIT 255                         /* width of the service's sub is not published */
+
+/** A client key: MyNumberClientKey FILE [kid]. */
+typedef struct mnv_client_key_t {
+    const char *file;
+    const char *kid; /* NULL: thumbprint */
+    struct mnv_private_key_t *key; /* read at start */
+} mnv_client_key_t;
+
+/** One OpenID Provider and how we stand to it: the card's and the sign-in's have the same shape. */
+typedef struct mnv_provider_options_t {
+    const char *issuer;          /* exact string; NULL: this half is absent */
+    const char *metadata_file;   /* metadata read from a file instead of discovery */
+    const char *metadata_text;   /* its content, read at start */
+    const char *authorization_endpoint, *token_endpoint, *userinfo_endpoint, *jwks_uri; /* by hand; win over metadata */
+    const char *ca_file;         /* NULL: the system's CAs */
+    const char *client_id;
+    apr_array_header_t *client_keys; /* mnv_client_key_t; the first signs */
+    const char *client_secret_file;
+    const char *client_secret;   /* read at start */
+    const char *scope;           /* NULL: computed */
+    const char *acr_values;      /* NULL: not sent */
+    apr_array_header_t *accept_acr; /* NULL or empty: any */
+} mnv_provider_options_t;
+
+typedef enum { MNV_SIGNIN_UNSET, MNV_SIGNIN_NONE, MNV_SIGNIN_OIDC } mnv_signin_e;
+
+typedef struct mnv_signin_options_t {
+    mnv_signin_e method;
+    apr_array_header_t *account_attributes; /* names in order of preference, NULL: the default order */
+    apr_array_header_t *account_pass;       /* attributes handed on */
+} mnv_signin_options_t;
+
+typedef enum { MNV_POLICY_ONE_TO_ONE, MNV_POLICY_MANY_ACCOUNTS } mnv_policy_e;
+
+typedef struct mnv_link_options_t {
+    mnv_policy_e policy;
+    apr_interval_time_t lifetime; /* 0: for ever */
+    apr_array_header_t *keep;     /* of name birthdate gender address (and "none") */
+} mnv_link_options_t;
+
+typedef struct mnv_session_options_t {
+    const char *cookie;             /* NULL: by scheme */
+    apr_interval_time_t inactivity, lifetime, recheck;
+} mnv_session_options_t;
+
+typedef struct mnv_call_options_t {
+    apr_interval_time_t connect_timeout, total_timeout, clock_skew;
+    int max_outbound;
+} mnv_call_options_t;
+
+/** The site as a person sees it. */
+typedef struct mnv_site_options_t {
+    const char *path;       /* MyNumberPath, "/mynumber", no slash at the end */
+    const char *base_url;   /* "https://host[:port]", no slash at the end */
+    int secure;             /* base_url is https: cookie prefixes and Secure */
+    apr_array_header_t *return_allow; /* origins */
+    const char *state_dir;
+} mnv_site_options_t;
+
+/** Everything of one virtual host that flows may read. */
+typedef struct mnv_options_t {
+    mnv_site_options_t site;
+    mnv_provider_options_t card;
+    mnv_provider_options_t account;
+    mnv_signin_options_t signin;
+    mnv_link_options_t link;
+    mnv_session_options_t session;
+    mnv_call_options_t call;
+} mnv_options_t;
+
+#endif

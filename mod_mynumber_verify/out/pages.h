@@ -1,0 +1,42 @@
+/* The pages people see: plain HTML, no script needed, Japanese and English, usable on a phone and at 200 % zoom. Texts are rows of texts.def (both languages in a row). */
+#ifndef MNV_OUT_PAGES_H
+#define MNV_OUT_PAGES_H
+
+#include "base/mnv.h"
+#include "model/link.h"
+#include "model/options.h"
+#include "model/reply.h"
+#include "model/request.h"
+
+/** What the service page shows. */
+typedef struct mnv_service_view_t {
+    const mnv_options_t *options;
+    const mnv_request_t *request;
+    const mnv_session_t *session;  /* NULL: none */
+    const mnv_link_t *link;        /* the live link of either half, NULL: none */
+    int link_fits;                 /* both halves present belong to link, or the one present does */
+    int account_is_fresh, identity_is_fresh; /* the proofs for linking are not used up or too old */
+    int can_link, can_unlink;      /* may press the button */
+    const char *csrf;              /* token for this session's forms, NULL without session */
+    const char *return_to;         /* checked place to go on to, NULL: none */
+    const char *notice;            /* text id of a message on top ("linked", "unlinked", "stopped", "verified", "signed-in"), NULL: none */
+} mnv_service_view_t;
+
+/** The service page: where you stand ("step 2 of 4"), what next, link and unlink. Forms POST to path/link, path/unlink, path/logout with fields csrf and return.
+ * The state is also machine readable: <main data-step="N" data-account="0|1" data-identity="0|1" data-linked="0|1">. Pool: ctx->pool. */
+void mnv_page_service(mnv_ctx_t *ctx, const mnv_service_view_t *view, mnv_reply_t *reply);
+
+/** The page (or, when !request->is_navigation, the JSON object {"error","code","message","next","reference","cure"}) of the failure in ctx: code MNV0123, a sentence, what was not changed, a next
+ * step, the reference. Status from the row. @param options NULL: as little as possible. @param cure URL where a person can mend it, NULL: by the row */
+void mnv_page_failure(mnv_ctx_t *ctx, const mnv_options_t *options, const mnv_request_t *request, const char *cure, mnv_reply_t *reply);
+
+/** "You are signed out." */
+void mnv_page_signed_out(mnv_ctx_t *ctx, const mnv_options_t *options, const mnv_request_t *request, mnv_reply_t *reply);
+
+/** GET /info: JSON of the session's halves, link, ages. session NULL: {"account":null,…}. Never the card subject. */
+void mnv_page_info(mnv_ctx_t *ctx, const mnv_session_t *session, const mnv_link_t *link, mnv_reply_t *reply);
+
+/** GET /assets/NAME: style.css, logo.svg. @return APR_SUCCESS, or APR_ENOENT (nothing told) */
+apr_status_t mnv_page_asset(const char *name, mnv_reply_t *reply);
+
+#endif

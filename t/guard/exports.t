@@ -1,0 +1,30 @@
+# Prevents: symbols that clash with another module's in the one name space of
+# httpd's process (two modules with their own json_get crash each other), and a
+# core that calls httpd and so cannot run in a test, a fuzzer or a tool.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use MNV::Source;
+use Test::More;
+
+my $module = build_file('.libs/mod_mynumber_verify.so');
+my $core = build_file('.libs/libmnv.a') // build_file('libmnv.a');
+need($module && $core, 'a build');
+
+my @exported = map { (split)[-1] } `nm -D --defined-only '$module'`;
+is("@exported", 'mynumber_verify_module', 'the module exports its record only');
+
+my @foreign = grep { /\b(?:ap|apreq)_\w+$/ } `nm -u '$core'`;
+is(join('', @foreign), '', 'libmnv needs no symbol of httpd');
+
+# Everything that is needed is there: else httpd would refuse to load it.
+my @loose = grep { /\bU (?:mnv|mod_mnv)_/ } `nm -D -u '$module'`;
+is(join('', @loose), '', 'the module has no undefined symbol of ours');
+
+# No mutable globals: what must be per process hangs on a configuration.
+my @data = map { (split)[-1] } grep { / [BbDdC] / } `nm '$module'`;
+my $known = qr/^(?:mynumber_verify_module|aplog_module_index|_|completed|
+    __|DW\.|\.L|optional_\w+)/x;
+diag("writable data: $_") for grep { !/$known/ && $ENV{MNV_VERBOSE} } @data;
+done_testing;

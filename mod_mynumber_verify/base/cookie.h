@@ -25,7 +25,7 @@ typedef struct mnv_cookie_t {
     apr_interval_time_t lifetime; /* 0: until the browser closes */
 } mnv_cookie_t;
 
-/** The value of a Set-Cookie header; HttpOnly always. Pool: pool. */
+/** The value of a Set-Cookie header; HttpOnly always. @return NULL when a part holds what cannot stand in a cookie (blank, control, ";", ",", quote). Pool: pool. */
 char *mnv_cookie_print(apr_pool_t *pool, const mnv_cookie_t *cookie);
 
 #endif

@@ -19,4 +19,7 @@ typedef enum {
  * Never log: name, address, birthdate, gender, subject, account attributes other than by mnv_keyring_log_tag(), tokens, codes, cookies. */
 void mnv_log(mnv_ctx_t *ctx, mnv_log_level_e level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/** Make text fit for a log line: control characters and what is not UTF-8 become \xNN, cut at a character boundary. @param size of out, NUL included, at least 1 */
+void mnv_log_escape(char *out, apr_size_t size, const char *text);
+
 #endif

@@ -12,9 +12,27 @@
 
 extern module AP_MODULE_DECLARE_DATA mynumber_verify_module;
 
+struct mod_mnv_host_t; /* httpd/process.c */
+
+typedef enum { MNV_SCHEMA_AUTO, MNV_SCHEMA_CHECK } mod_mnv_schema_e;
 typedef enum { MNV_PASS_ENV = 1, MNV_PASS_HEADERS = 2, MNV_PASS_BOTH = 3 } mod_mnv_pass_e;
 typedef enum { MNV_UNAUTHENTICATED_REDIRECT, MNV_UNAUTHENTICATED_401, MNV_UNAUTHENTICATED_403, MNV_UNAUTHENTICATED_PASS } mod_mnv_unauthenticated_e;
 typedef enum { MNV_SUBJECT_PAIRWISE, MNV_SUBJECT_SHARED } mod_mnv_subject_e;
+
+/** Rows of directives.def. */
+typedef enum {
+#define MNV_DIRECTIVE(id, name, kind, context, field, standard, range, syntax, help) MNV_DIRECTIVE_##id,
+#include "httpd/directives.def"
+#undef MNV_DIRECTIVE
+    MNV_DIRECTIVE_COUNT
+} mod_mnv_directive_e;
+
+/** Which rows were given: one bit each. */
+typedef struct mod_mnv_bits_t {
+    apr_uint64_t word[2];
+} mod_mnv_bits_t;
+
+_Static_assert(MNV_DIRECTIVE_COUNT <= 128, "mod_mnv_bits_t is full");
 
 /** A fact as one location hands it on; names made at configuration time. */
 typedef struct mod_mnv_export_t {
@@ -23,30 +41,65 @@ typedef struct mod_mnv_export_t {
     const char *header;   /* "MyNumber-Verified-At" */
 } mod_mnv_export_t;
 
+/** A value of MyNumberExport. Equal lists are one object (exports.c), so that a location's list is found by its number. */
+typedef struct mod_mnv_export_list_t {
+    int number;                     /* 0: the default list */
+    apr_uint32_t facts;             /* bit n: row n of facts.def */
+    apr_array_header_t *attributes; /* "attribute-…" names in lower case; NULL: every attribute of MyNumberAccountPass */
+    const char *text;               /* as written */
+} mod_mnv_export_list_t;
+
+/** A value of MyNumberHeaderPrefix, likewise. */
+typedef struct mod_mnv_prefix_t {
+    int number;       /* 0: "MyNumber-" */
+    const char *text; /* as written */
+} mod_mnv_prefix_t;
+
+/** MyNumberTimeout. */
+typedef struct mod_mnv_timeouts_t {
+    apr_interval_time_t connect, total;
+} mod_mnv_timeouts_t;
+
+/** MyNumberProviderEndpoint. */
+typedef struct mod_mnv_endpoints_t {
+    const char *authorization, *token, *userinfo, *jwks;
+} mod_mnv_endpoints_t;
+
 /** Per virtual host. */
 typedef struct mod_mnv_server_config_t {
-    apr_uint64_t set[2];           /* bit n: row n of directives.def was given here or inherited */
+    mod_mnv_bits_t set;            /* given here or inherited */
+    mod_mnv_bits_t own;            /* given in this very host */
+    const ap_directive_t *given[MNV_DIRECTIVE_COUNT]; /* where */
     mnv_options_t options;
     const char *secret_file;
     const char *session_cache;     /* "shmcb(32M)" as written */
-    int schema_check;              /* MyNumberSchema check */
+    const char *card_provider, *account_provider; /* issuer or file, as written */
+    mod_mnv_endpoints_t card_endpoints, account_endpoints;
+    mod_mnv_timeouts_t timeouts;
+    mod_mnv_schema_e schema;
     int strip_cookies;
-    /* Made in post_config: */
-    int enabled;                   /* MyNumberSecretFile is set here: the host takes part */
+    /* Made by mod_mnv_server_config_finish(): */
+    int enabled;                   /* MyNumberSecretFile is set and the host can work: it takes part */
     const mnv_keyring_t *keyring;
     apr_uint32_t site_check;       /* see mnv_record_t.site */
     apr_uint32_t record_slots;     /* MNV_FACT_COUNT + MyNumberAccountPass */
     apr_array_header_t *cookie_names; /* for mnv_cookie_strip(): session cookie, "__Secure-mnv-*", "__Host-mnv-*" (or "mnv-*") */
+    const apr_array_header_t **exports; /* [list number * prefixes + prefix number], see mod_mnv_exports() */
+    int prefixes;
     server_rec *server;
+    struct mod_mnv_host_t *host;   /* of this process, made in child_init; NULL before */
 } mod_mnv_server_config_t;
 
 /** Per directory or location. */
 typedef struct mod_mnv_dir_config_t {
-    apr_uint64_t set[2];
-    int pass, encoding, unauthenticated, subject; /* the enums above, mnv_encoding_e */
-    const char *header_prefix;
-    apr_array_header_t *exported;  /* names as written; NULL: the default */
-    const char *name;              /* of the section, the sector of pairwise subjects */
+    mod_mnv_bits_t set;
+    mod_mnv_pass_e pass;
+    mnv_encoding_e encoding;
+    mod_mnv_unauthenticated_e unauthenticated;
+    mod_mnv_subject_e subject;
+    const mod_mnv_prefix_t *header_prefix;
+    const mod_mnv_export_list_t *exported;
+    const char *name;              /* sector of pairwise subjects: the innermost section that says MyNumberSubject or MyNumberExport; NULL: the host */
 } mod_mnv_dir_config_t;
 
 void *mod_mnv_server_config_create(apr_pool_t *pool, server_rec *server);
@@ -58,14 +111,18 @@ extern const command_rec mod_mnv_directives[];
 mod_mnv_server_config_t *mod_mnv_server_config(const server_rec *server);
 mod_mnv_dir_config_t *mod_mnv_dir_config(const request_rec *r);
 
-/** What this request's location hands on, in table order; made once per distinct (location, server) and kept: lookups in the hot path are a pointer. mod_mnv_export_t elements. */
+/** What this request's location hands on, in table order; made at start, so that a lookup is a pointer. mod_mnv_export_t elements, empty where the host is not enabled. (exports.c) */
 const apr_array_header_t *mod_mnv_exports(request_rec *r);
 
-/** post_config's part: read files, compute defaults (base URL, scope, cookie name), judge combinations. Tells every problem with file, line, directive and mend.
+/** Every header prefix any section of any host sets, lower case with "_" as "-" (const char *), for the strip. "mynumber-" always. Collected while directives are read. (exports.c) */
+const apr_array_header_t *mod_mnv_header_prefixes(void);
+
+/** Read files, compute defaults (base URL, scope, cookie name), judge combinations. Tells every problem with file, line, directive and mend.
+ * Call it in the check_config hook: `httpd -t` runs that one and not post_config; at a start it runs before post_config. (config_finish.c)
  * @return OK, or HTTP_INTERNAL_SERVER_ERROR: the server does not start */
 int mod_mnv_server_config_finish(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *main_server);
 
-/** Every header prefix any section of any host sets, lower case with "_" as "-" (const char *), for the strip. "mynumber-" always. Collected while directives are read. */
-const apr_array_header_t *mod_mnv_header_prefixes(void);
+/** The test_config hook: under `httpd -t -D DUMP_MYNUMBER` prints the configuration of every enabled host as one JSON document. (dump.c) */
+void mod_mnv_dump(apr_pool_t *pconf, server_rec *main_server);
 
 #endif

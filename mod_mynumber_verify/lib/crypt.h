@@ -12,6 +12,10 @@
 /** Fetch the algorithms; once per process before threads start, harmless when repeated. @return APR_SUCCESS or APR_EGENERAL */
 apr_status_t mnv_crypt_init(void);
 
+/** Free the algorithms and the calling thread's contexts; the next use fetches anew. For the parent process, before httpd unloads the code at
+ * a restart. Thread: no other thread may be in a function of this file. */
+void mnv_crypt_end(void);
+
 /** SHA-256 with the fetched digest and this thread's context. @return APR_SUCCESS or APR_EGENERAL (out untouched) */
 apr_status_t mnv_crypt_sha256(const void *data, apr_size_t length, unsigned char out[MNV_DIGEST_BYTES]);
 

@@ -19,13 +19,13 @@ int mnv_link_is_live(const mnv_link_t *link, apr_time_t now);
 int mnv_link_has_account(const mnv_link_t *link, const mnv_account_t *account);
 int mnv_link_has_identity(const mnv_link_t *link, const mnv_identity_t *identity);
 
-/** A new link of both halves of a session, keeping what options say. @return APR_SUCCESS or a told failure. Pool: ctx->pool. */
+/** A new link of both halves of a session, keeping what options say (keep NULL: the name). Times are whole seconds. @return APR_SUCCESS or a told failure. Pool: ctx->pool. */
 apr_status_t mnv_link_make(mnv_ctx_t *ctx, const mnv_session_t *session, const mnv_link_options_t *options, mnv_link_t **link);
 
 /** Take acr, time and the details that options keep from a verified identity into the link. Pool: pool. */
 void mnv_link_keep(apr_pool_t *pool, mnv_link_t *link, const mnv_identity_t *identity, const mnv_link_options_t *options);
 
-/** For the sealed column, as session.h. */
+/** For the sealed column, as session.h. From: fills all but the id, which is the row's. */
 struct mnv_json_t *mnv_link_to_json(apr_pool_t *pool, const mnv_link_t *link);
 apr_status_t mnv_link_from_json(apr_pool_t *pool, const struct mnv_json_t *json, mnv_link_t *link);
 

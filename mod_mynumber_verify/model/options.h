@@ -13,10 +13,14 @@ struct mnv_private_key_t;
 #define MNV_FLOW_LIFETIME apr_time_from_sec(15 * 60)  /* a card and an app take minutes */
 #define MNV_FLOW_MAX 4                                /* more cookies would pass httpd's 8,190-byte header limit */
 #define MNV_PROOF_LIFETIME apr_time_from_sec(15 * 60) /* the right to link */
+#define MNV_NODE_SKEW apr_time_from_sec(60)           /* how far the clocks of two nodes may differ: a time of another node may lie so far ahead */
 #define MNV_FORM_LIMIT_BYTES 16384
 #define MNV_RETURN_LIMIT_BYTES 6000                   /* longer places are not come back to */
 #define MNV_TEXT_LIMIT_BYTES 4096                     /* one personal detail or attribute from a provider */
 #define MNV_SUBJECT_LIMIT 255                         /* width of the service's sub is not published */
+#define MNV_ATTRIBUTE_MAX 64                          /* attributes of an account */
+#define MNV_ATTRIBUTE_LIMIT_BYTES 16384               /* all values of one of them, joined */
+#define MNV_BASE_URL_LIMIT 255                        /* width of a column */
 
 /** A client key: MyNumberClientKey FILE [kid]. */
 typedef struct mnv_client_key_t {

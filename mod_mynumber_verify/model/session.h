@@ -46,17 +46,24 @@ apr_status_t mnv_session_renew(mnv_ctx_t *ctx, const mnv_session_t *old, mnv_ses
 /** Key of a cookie value: base64url SHA-256. @return NULL when the value is no session id (43 base64url characters). Pool: pool. */
 const char *mnv_session_key(apr_pool_t *pool, const char *id, apr_size_t length);
 
-/** Has the session passed its inactivity or absolute limit, or is it from the future? */
+/** Has the session passed its inactivity or absolute limit, or is it from the future (beyond MNV_NODE_SKEW)? */
 int mnv_session_is_expired(const mnv_session_t *session, const mnv_session_options_t *options, apr_time_t now);
 
-/** Is the proof of a half still good for linking at now (and not from the future)? */
+/** Is the proof of a half still good for linking at now (and not further in the future than MNV_NODE_SKEW)? */
 int mnv_proof_is_fresh(apr_time_t proof_at, apr_time_t now);
 
 /** The halves as JSON for the sealed column, with a version member. Pool: pool. */
 struct mnv_json_t *mnv_session_to_json(apr_pool_t *pool, const mnv_session_t *session);
 
-/** Back from JSON; every member checked. @param session key, base_url, created, seen already set by the caller @return APR_SUCCESS or APR_EINVAL */
+/** Back from JSON; every member checked, another version refused. Times are whole seconds. @param session key, base_url, created, seen already set by the caller @return APR_SUCCESS or APR_EINVAL */
 apr_status_t mnv_session_from_json(apr_pool_t *pool, const struct mnv_json_t *json, mnv_session_t *session);
+
+/** The two halves on their own, as sessions and links hold them. From: every member checked, APR_EINVAL where one does not fit; at and proof_at are 0
+ * where they are absent. Pool: pool. */
+struct mnv_json_t *mnv_account_to_json(apr_pool_t *pool, const mnv_account_t *account);
+struct mnv_json_t *mnv_identity_to_json(apr_pool_t *pool, const mnv_identity_t *identity);
+apr_status_t mnv_account_from_json(apr_pool_t *pool, const struct mnv_json_t *json, mnv_account_t **account);
+apr_status_t mnv_identity_from_json(apr_pool_t *pool, const struct mnv_json_t *json, mnv_identity_t **identity);
 
 /** Name of the session cookie: the option, else "__Host-mynumber" or, over plain http, "mynumber". */
 const char *mnv_session_cookie_name(const mnv_options_t *options);

@@ -17,6 +17,11 @@ my %function_allowed = (
 );
 # Functions with more than 6 parameters.
 my %parameters_allowed = (
+    # key, associated data, text: what an AEAD takes
+    'mod_mynumber_verify/lib/crypt.c mnv_crypt_seal' => 7,
+    # purpose, place (associated data), text
+    'mod_mynumber_verify/model/keyring.c mnv_keyring_seal' => 7,
+    'mod_mynumber_verify/model/keyring.c mnv_keyring_open' => 7,
 );
 
 my (@bad, %seen);

@@ -19,7 +19,7 @@ button.plain { background: #fff; color: #0b57d0 } button.plain .en { color: #0b5
 fieldset { border: 1px solid #bbb; border-radius: .4rem; margin: 1rem 0 }
 label { display: block; padding: .35rem 0 }
 input[type=text], input[type=password] { font: inherit; font-size: 1.3rem; width: 9rem; padding: .3rem; letter-spacing: .2em; border: 1px solid #777; border-radius: .3rem }
-.qr { border: 6px double #333; padding: 2rem 1rem; margin: 1rem auto; max-width: 17rem; text-align: center; word-break: break-all }
+.qr { border: 6px double #333; padding: 2rem 1rem; margin: 1rem auto; max-width: 17rem; text-align: center; overflow-wrap: anywhere }
 .number { font-size: 2.2rem; letter-spacing: .3em; text-align: center }
 .error { border-left: 5px solid #b3261e; padding: .3rem .8rem; background: #fce8e6 }
 dl { display: grid; grid-template-columns: auto 1fr; gap: .3rem 1rem } dd { margin: 0 }

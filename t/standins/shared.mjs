@@ -77,6 +77,7 @@ function saveKeys(file, keys) {
 /** oidc-provider's storage interface on a Map that outlives the provider object (which rotation replaces). */
 function store() {
   const rows = new Map(); // "Model:id" -> {payload, until}
+  const sessions = new Recent(50000); // a session's uid -> its id
   const live = (key) => {
     const row = rows.get(key);
     if (row && row.until < Date.now()) { rows.delete(key); return undefined; }
@@ -86,24 +87,22 @@ function store() {
   class Adapter {
     constructor(model) { this.model = model; }
 
-    async upsert(id, payload, expiresIn) { rows.set(`${this.model}:${id}`, { payload, until: expiresIn ? Date.now() + expiresIn * 1000 : Infinity }); }
+    async upsert(id, payload, expiresIn) {
+      if (this.model === 'Session') sessions.set(payload.uid, id);
+      rows.set(`${this.model}:${id}`, { payload, until: expiresIn ? Date.now() + expiresIn * 1000 : Infinity });
+    }
 
     async find(id) { return live(`${this.model}:${id}`); }
 
-    async findByUid(uid) { return this.#search((p) => p.uid === uid); }
+    async findByUid(uid) { return this.find(sessions.get(uid)); }
 
-    async findByUserCode(code) { return this.#search((p) => p.userCode === code); }
+    async findByUserCode() { return undefined; } // device codes are not offered
 
     async destroy(id) { rows.delete(`${this.model}:${id}`); }
 
     async consume(id) { const p = live(`${this.model}:${id}`); if (p) p.consumed = Math.floor(Date.now() / 1000); }
 
     async revokeByGrantId(grantId) { rows.forEach((row, key) => row.payload.grantId === grantId && rows.delete(key)); }
-
-    #search(wanted) {
-      for (const key of rows.keys()) if (key.startsWith(`${this.model}:`) && wanted(live(key) ?? {})) return live(key);
-      return undefined;
-    }
   }
   return { Adapter, rows };
 }
@@ -360,7 +359,7 @@ export async function start(kind, config) {
         keys: [standin.cookieKey ??= crypto.randomBytes(24).toString('base64url')],
         // cookies do not tell ports apart: two stand-ins on one host need names of their own
         names: { session: `${kind.name}_session`, interaction: `${kind.name}_interaction`, resume: `${kind.name}_resume` },
-        long: { signed: true, httpOnly: true, sameSite: 'lax', overwrite: true },
+        long: { signed: true, httpOnly: true, sameSite: 'lax', overwrite: true, path: kind.mountPath || '/' },
         short: { signed: true, httpOnly: true, sameSite: 'lax', overwrite: true },
       },
       interactions: { url: (ctx, interaction) => { if (ctx.standin) standin.journeys.set(interaction.uid, ctx.standin); return `/standin/interaction/${interaction.uid}`; }, policy: kind.policy() },

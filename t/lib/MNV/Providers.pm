@@ -143,6 +143,22 @@ sub _api {
     return $answer;
 }
 
+# Details of the test persons, which no log may hold.
+sub personal {
+    my ($self) = @_;
+    my @texts;
+    for my $file (qw(persons.json accounts.json)) {
+        open my $in, '<:raw', "$self->{standins}/$file" or next;
+        local $/;
+        my $people = JSON::PP->new->utf8->decode(scalar <$in>);
+        for my $person (map { ($_, $_->{claims} // ()) } values %$people) {
+            push @texts, grep { defined && !ref && length > 3 }
+              @$person{qw(name address email preferred_username)};
+        }
+    }
+    return @texts;
+}
+
 sub log_of {
     my ($self, $kind) = @_;
     open my $in, '<', $self->{half}{$kind}{log} or return '';

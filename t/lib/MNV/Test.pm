@@ -233,7 +233,7 @@ Listen 127.0.0.1:@PORT@
 Timeout 20
 GracefulShutdownTimeout 10
 EOT
-    $text .= "User $self->{user}\nGroup #$)\n" =~ s/#(\d+).*/'#' . (getpwnam $self->{user})[3]/er
+    $text .= "User $self->{user}\nGroup #" . (getpwnam $self->{user})[3] . "\n"
       if $self->{user};
     $text .= 'ScriptSock "@DIR@/run/cgi.sock"' . "\n" if $self->{mpm} ne 'prefork';
     # Two children, so that nothing works only because all is in one process.
@@ -390,9 +390,11 @@ sub client_jwks {
 sub providers {
     my ($self, %option) = @_;
     require MNV::Providers;
-    return $self->{providers} //= MNV::Providers->start(
-        folder => $self->{dir}, base => $self->base, jwks => $self->client_jwks,
-        %option);
+    return $self->{providers} if $self->{providers};
+    $self->{providers} = MNV::Providers->start(folder => $self->{dir},
+        base => $self->base, jwks => $self->client_jwks, %option);
+    $self->forbid_in_log($self->{providers}->personal);
+    return $self->{providers};
 }
 
 # Rows of the test's SQLite file: [{column => value}, ...].
@@ -463,7 +465,7 @@ sub start {
     }, $START_SECONDS);
     return $self if $up && $up eq 'up';
     undef $self->{pid} if $up;
-    $self->_kill;
+    $self->kill_all;
     $self->{broken} = 1;
     die "httpd did not start:\n" . _slurp($self->path('logs/start.log'))
       . _slurp($self->path('logs/error.log'));
@@ -507,27 +509,34 @@ sub stop {
     kill 'TERM', $pid;
     my $ended = wait_for(sub { waitpid($pid, WNOHANG) == $pid }, $STOP_SECONDS);
     my $status = $?;
-    $self->_kill unless $ended;
+    $self->kill_all unless $ended;
     undef $self->{pid};
     $self->{bad_stop} = $ended ? "status $status" : "not within $STOP_SECONDS s"
       if !$ended || $status;
     return $ended && !$status;
 }
 
-# Kill as a crash of the machine would (a child or, by default, all).
-sub _kill {
+# Kill all of it, as a power cut would.
+sub kill_all {
     my ($self) = @_;
     return unless $self->{pid};
-    kill 'KILL', $self->child_pids, $self->{pid};
+    kill 'KILL', (map { $_->[0] } $self->_children), $self->{pid};
     waitpid $self->{pid}, 0;
     undef $self->{pid};
 }
 
-# Process ids of httpd's children.
+# Process ids of httpd's serving children. mod_cgid's daemon is a child too: it
+# has one thread.
 sub child_pids {
     my ($self) = @_;
-    return grep { $_ } map { /^\s*(\d+)\s+(\d+)/ && $2 == $self->{pid} ? $1 : () }
-      `ps -A -o pid= -o ppid=`;
+    my $threads = $self->{mpm} eq 'prefork' ? 1 : 2;
+    return map { $_->[0] } grep { $_->[1] >= $threads } $self->_children;
+}
+
+sub _children {
+    my ($self) = @_;
+    return map { /^\s*(\d+)\s+(\d+)\s+(\d+)/ && $2 == $self->{pid} ? [ $1, $3 ] : () }
+      `ps -A -o pid= -o ppid= -o nlwp=`;
 }
 
 # --- the log ---------------------------------------------------------------------------------

@@ -1,0 +1,640 @@
+#include "httpd/directive_kinds.h"
+#include "base/text.h"
+#include "base/url.h"
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <http_config.h>
+
+#define MNV_WORD_LIMIT_BYTES 255
+
+/* Texts. ---------------------------------------------------------------------- */
+
+static const char *wrong(const mod_mnv_setting_t *setting, const char *argument, const char *mend)
+{
+    return apr_psprintf(setting->pool, "\"%s\" %s", argument, mend);
+}
+
+static const char *set_path(const mod_mnv_setting_t *setting, void *field)
+{
+    const char *path = setting->argv[0], *at;
+    apr_size_t length = strlen(path);
+
+    if (path[0] != '/' || length < 2 || length > 64 || path[length - 1] == '/') {
+        return wrong(setting, path, "cannot be the path: write 2 to 64 characters that start with \"/\" and do not end with it, such as \"/mynumber\"");
+    }
+    for (at = path; *at; at++) {
+        if (!apr_isalnum(*at) && !strchr("/-_.~", *at)) {
+            return wrong(setting, path, "cannot be the path: use letters, digits, \"-\", \"_\", \".\", \"~\" and \"/\" only");
+        }
+        /* browsers and httpd resolve such segments, so that the path would never be asked for */
+        if (*at == '/' && (at[1] == '/' || (at[1] == '.' && (at[2] == '\0' || at[2] == '/' || at[2] == '.')))) {
+            return wrong(setting, path, "cannot be the path: leave out empty segments and segments that start with \"..\" or are \".\"");
+        }
+    }
+    *(const char **)field = path;
+    return NULL;
+}
+
+/** An origin, as browsers print it. */
+static const char *parse_origin(const mod_mnv_setting_t *setting, const char *text, const char **origin)
+{
+    mnv_url_t *url;
+
+    if (mnv_url_parse(setting->pool, text, &url) != APR_SUCCESS || strcmp(url->path, "/") || url->query) {
+        return wrong(setting, text, "is no origin: write scheme, host and, where it is not the usual one, port, such as \"https://www.example.ac.jp\"");
+    }
+    if (strcmp(url->scheme, "https") && !mnv_url_is_loopback(url)) {
+        return wrong(setting, text, "is plain http: write https (http is for this machine alone, as in \"http://localhost:8080\")");
+    }
+    *origin = url->origin;
+    return NULL;
+}
+
+static const char *set_origin(const mod_mnv_setting_t *setting, void *field)
+{
+    return parse_origin(setting, setting->argv[0], field);
+}
+
+static const char *set_file(const mod_mnv_setting_t *setting, void *field)
+{
+    const char *name = ap_server_root_relative(setting->pool, setting->argv[0]);
+
+    if (!name) {
+        return wrong(setting, setting->argv[0], "is no valid file name");
+    }
+    *(const char **)field = name;
+    return NULL;
+}
+
+int mod_mnv_provider_is_issuer(const char *text)
+{
+    return !strncasecmp(text, "https:", 6) || !strncasecmp(text, "http:", 5);
+}
+
+const char *mod_mnv_provider_url_check(apr_pool_t *pool, const char *text)
+{
+    mnv_url_t *url;
+
+    if (mnv_url_parse(pool, text, &url) != APR_SUCCESS) {
+        return apr_psprintf(pool, "\"%s\" is no URL: write it as https://host/path", text);
+    }
+    if (strcmp(url->scheme, "https") && !mnv_url_is_loopback(url)) {
+        return apr_psprintf(pool, "\"%s\" is plain http: only a provider on this machine may be reached without TLS, write https", text);
+    }
+    return NULL;
+}
+
+static const char *set_provider(const mod_mnv_setting_t *setting, void *field)
+{
+    const char *text = setting->argv[0], *problem;
+
+    if (!mod_mnv_provider_is_issuer(text)) {
+        return set_file(setting, field);
+    }
+    problem = mod_mnv_provider_url_check(setting->pool, text);
+    if (problem) {
+        return problem;
+    }
+    if (strchr(text, '?')) {
+        return wrong(setting, text, "cannot be an issuer: leave out the query");
+    }
+    *(const char **)field = text;
+    return NULL;
+}
+
+static const char *set_endpoints(const mod_mnv_setting_t *setting, void *field)
+{
+    mod_mnv_endpoints_t *endpoints = field;
+    const char *which = setting->argv[0], *url = setting->argv[1], *problem, **place;
+
+    place = !strcasecmp(which, "authorization") ? &endpoints->authorization
+            : !strcasecmp(which, "token")       ? &endpoints->token
+            : !strcasecmp(which, "userinfo")    ? &endpoints->userinfo
+            : !strcasecmp(which, "jwks")        ? &endpoints->jwks
+                                                : NULL;
+    if (!place) {
+        return wrong(setting, which, "is no endpoint: write authorization, token, userinfo or jwks and its URL");
+    }
+    if (*place) {
+        return wrong(setting, which, "is given twice: remove one of the two");
+    }
+    problem = mod_mnv_provider_url_check(setting->pool, url);
+    if (!problem) {
+        *place = url;
+    }
+    return problem;
+}
+
+static const char *set_text(const mod_mnv_setting_t *setting, void *field)
+{
+    if (!mnv_text_is_token(setting->argv[0], MNV_WORD_LIMIT_BYTES)) {
+        return wrong(setting, setting->argv[0], "is not 1 to 255 printable ASCII characters without blanks: copy it from the provider's registration");
+    }
+    *(const char **)field = setting->argv[0];
+    return NULL;
+}
+
+static const char *set_keys(const mod_mnv_setting_t *setting, void *field)
+{
+    apr_array_header_t **keys = field;
+    mnv_client_key_t key = { NULL, NULL, NULL };
+    const char *problem = set_file(setting, &key.file);
+
+    if (problem) {
+        return problem;
+    }
+    if (setting->argc == 2) {
+        if (!mnv_text_is_token(setting->argv[1], 64)) {
+            return wrong(setting, setting->argv[1], "cannot be a key identifier: write 1 to 64 printable ASCII characters");
+        }
+        key.kid = setting->argv[1];
+    }
+    if (!*keys) {
+        *keys = apr_array_make(setting->pool, 2, sizeof(mnv_client_key_t));
+    }
+    if ((*keys)->nelts >= 8) {
+        return "more than 8 keys are given: remove those that are no longer registered";
+    }
+    APR_ARRAY_PUSH(*keys, mnv_client_key_t) = key;
+    return NULL;
+}
+
+static const char *set_cookie(const mod_mnv_setting_t *setting, void *field)
+{
+    const char *name = setting->argv[0], *at;
+
+    for (at = name; *at; at++) {
+        if (!apr_isalnum(*at) && !strchr("!#$%&'*+-.^_`|~", *at)) {
+            return wrong(setting, name, "is no cookie name: use letters, digits, \"-\" and \"_\"");
+        }
+    }
+    if (at - name > 64) {
+        return wrong(setting, name, "is too long a cookie name: at most 64 characters");
+    }
+    /* they would be taken for pending flows */
+    if (!strncasecmp(name, "mnv-", 4) || !strncasecmp(name, "__Host-mnv-", 11) || !strncasecmp(name, "__Secure-mnv-", 13)) {
+        return wrong(setting, name, "is a name this module uses for other cookies: choose one without \"mnv-\" in front");
+    }
+    *(const char **)field = name;
+    return NULL;
+}
+
+/** The provider may be loaded only after this line: judged when all is read. */
+static const char *set_cache(const mod_mnv_setting_t *setting, void *field)
+{
+    *(const char **)field = setting->argv[0];
+    return NULL;
+}
+
+static void print_text(apr_pool_t *pool, const mod_mnv_directive_t *row, const void *field, mnv_json_t *object)
+{
+    const char *text = *(const char *const *)field;
+
+    (void)pool;
+    mnv_json_set_string(object, "value", text ? text : row->standard);
+}
+
+static void print_endpoints(apr_pool_t *pool, const mod_mnv_directive_t *row, const void *field, mnv_json_t *object)
+{
+    const mod_mnv_endpoints_t *endpoints = field;
+    mnv_json_t *value = mnv_json_object(pool);
+
+    (void)row;
+    mnv_json_set_string(value, "authorization", endpoints->authorization);
+    mnv_json_set_string(value, "token", endpoints->token);
+    mnv_json_set_string(value, "userinfo", endpoints->userinfo);
+    mnv_json_set_string(value, "jwks", endpoints->jwks);
+    mnv_json_set(object, "value", value);
+}
+
+static void print_keys(apr_pool_t *pool, const mod_mnv_directive_t *row, const void *field, mnv_json_t *object)
+{
+    const apr_array_header_t *keys = *(apr_array_header_t *const *)field;
+    mnv_json_t *value = mnv_json_array(pool);
+    int i;
+
+    (void)row;
+    for (i = 0; keys && i < keys->nelts; i++) {
+        const mnv_client_key_t *key = &APR_ARRAY_IDX(keys, i, mnv_client_key_t);
+        mnv_json_t *one = mnv_json_object(pool);
+
+        mnv_json_set_string(one, "file", key->file);
+        mnv_json_set_string(one, "kid", key->kid);
+        mnv_json_add(value, one);
+    }
+    mnv_json_set(object, "value", value);
+}
+
+/* Lists. ----------------------------------------------------------------------- */
+
+/** Every argument checked, none twice. */
+static const char *check_words(const mod_mnv_setting_t *setting)
+{
+    int i, j;
+
+    for (i = 0; i < setting->argc; i++) {
+        const char *word = setting->argv[i];
+
+        /* RFC 6749 appendix A.4: no quotes and backslashes */
+        if (!mnv_text_is_token(word, MNV_WORD_LIMIT_BYTES) || strpbrk(word, "\"\\")) {
+            return wrong(setting, word, "is no valid value: write printable ASCII characters without quotes and backslashes, values apart by blanks");
+        }
+        for (j = 0; j < i; j++) {
+            if (!strcmp(word, setting->argv[j])) {
+                return wrong(setting, word, "is listed twice: remove one of the two");
+            }
+        }
+    }
+    return NULL;
+}
+
+static apr_array_header_t *to_array(const mod_mnv_setting_t *setting)
+{
+    apr_array_header_t *array = apr_array_make(setting->pool, setting->argc, sizeof(const char *));
+    int i;
+
+    for (i = 0; i < setting->argc; i++) {
+        APR_ARRAY_PUSH(array, const char *) = setting->argv[i];
+    }
+    return array;
+}
+
+static const char *set_words(const mod_mnv_setting_t *setting, void *field)
+{
+    const char *problem = check_words(setting);
+
+    if (!problem) {
+        *(const char **)field = apr_array_pstrcat(setting->pool, to_array(setting), ' ');
+    }
+    return problem;
+}
+
+static const char *set_scope(const mod_mnv_setting_t *setting, void *field)
+{
+    const char *problem = set_words(setting, field);
+    int i;
+
+    for (i = 0; !problem && i < setting->argc && strcmp(setting->argv[i], "openid"); i++) {
+    }
+    if (!problem && i == setting->argc) {
+        problem = "openid is missing, without which there is no ID token: add openid";
+    }
+    return problem;
+}
+
+static const char *set_word_list(const mod_mnv_setting_t *setting, void *field)
+{
+    const char *problem = check_words(setting);
+
+    if (!problem) {
+        *(apr_array_header_t **)field = to_array(setting);
+    }
+    return problem;
+}
+
+static const char *set_attributes(const mod_mnv_setting_t *setting, void *field)
+{
+    const char *problem = check_words(setting), *at;
+    int i, j;
+
+    for (i = 0; !problem && i < setting->argc; i++) {
+        for (at = setting->argv[i]; *at; at++) {
+            if (!apr_isalnum(*at) && !strchr("-_.:/+", *at)) {
+                return wrong(setting, setting->argv[i], "is no name of a claim: use letters, digits and \"-\", \"_\", \".\", \":\", \"/\"");
+            }
+        }
+        if (at - setting->argv[i] > 100) {
+            return wrong(setting, setting->argv[i], "is too long a name: at most 100 characters");
+        }
+        for (j = 0; j < i; j++) {
+            /* one would overwrite the other on its way to the application */
+            if (!strcasecmp(mnv_fact_attribute_header(setting->pool, setting->argv[i]), mnv_fact_attribute_header(setting->pool, setting->argv[j]))) {
+                return wrong(setting, setting->argv[i], apr_psprintf(setting->pool, "and \"%s\" are one name in a header: remove one of the two", setting->argv[j]));
+            }
+        }
+    }
+    if (!problem) {
+        *(apr_array_header_t **)field = to_array(setting);
+    }
+    return problem;
+}
+
+static const char *set_keep(const mod_mnv_setting_t *setting, void *field)
+{
+    static const char *const details[] = { "name", "birthdate", "gender", "address" };
+    const char *problem = check_words(setting);
+    apr_size_t n;
+    int i;
+
+    if (setting->argc == 1 && !strcmp(setting->argv[0], "none")) {
+        *(apr_array_header_t **)field = apr_array_make(setting->pool, 1, sizeof(const char *));
+        return NULL;
+    }
+    for (i = 0; !problem && i < setting->argc; i++) {
+        for (n = 0; n < sizeof(details) / sizeof(*details) && strcmp(setting->argv[i], details[n]); n++) {
+        }
+        if (n == sizeof(details) / sizeof(*details)) {
+            problem = wrong(setting, setting->argv[i], "is nothing a link can keep: write name, birthdate, gender or address, or none alone");
+        }
+    }
+    if (!problem) {
+        *(apr_array_header_t **)field = to_array(setting);
+    }
+    return problem;
+}
+
+static const char *set_origins(const mod_mnv_setting_t *setting, void *field)
+{
+    apr_array_header_t *array = apr_array_make(setting->pool, setting->argc, sizeof(const char *));
+    const char *problem = NULL;
+    int i;
+
+    for (i = 0; !problem && i < setting->argc; i++) {
+        problem = parse_origin(setting, setting->argv[i], &APR_ARRAY_PUSH(array, const char *));
+    }
+    if (!problem) {
+        *(apr_array_header_t **)field = array;
+    }
+    return problem;
+}
+
+static void print_list(apr_pool_t *pool, const mod_mnv_directive_t *row, const void *field, mnv_json_t *object)
+{
+    const apr_array_header_t *array = *(apr_array_header_t *const *)field;
+    mnv_json_t *value;
+    int i;
+
+    if (!array) {
+        mnv_json_set_string(object, "value", row->standard);
+        return;
+    }
+    value = mnv_json_array(pool);
+    for (i = 0; i < array->nelts; i++) {
+        mnv_json_add_string(value, APR_ARRAY_IDX(array, i, const char *));
+    }
+    mnv_json_set(object, "value", value);
+}
+
+/* Times and numbers. -------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    apr_interval_time_t length;
+} units[] = { { "d", APR_USEC_PER_SEC * 86400 },
+              { "h", APR_USEC_PER_SEC * 3600 },
+              { "min", APR_USEC_PER_SEC * 60 },
+              { "s", APR_USEC_PER_SEC },
+              { "ms", 1000 } };
+
+/** Digits and a unit, seconds where there is none. Not ap_timeout_parameter_parse(): it knows no days and takes "10seconds" and "5mix". */
+static int parse_span(const char *text, apr_interval_time_t *span)
+{
+    apr_int64_t number = 0;
+    apr_interval_time_t unit = APR_USEC_PER_SEC;
+    apr_size_t i;
+    int digits;
+
+    for (digits = 0; apr_isdigit(text[digits]); digits++) {
+        if (digits == 9) {
+            return 0;
+        }
+        number = number * 10 + (text[digits] - '0');
+    }
+    if (!digits) {
+        return 0;
+    }
+    if (text[digits]) {
+        for (i = 0; i < sizeof(units) / sizeof(*units) && strcasecmp(text + digits, units[i].name); i++) {
+        }
+        if (i == sizeof(units) / sizeof(*units)) {
+            return 0;
+        }
+        unit = units[i].length;
+    }
+    /* at most 10^9 days: fits */
+    if (number > APR_INT64_MAX / unit) {
+        return 0;
+    }
+    *span = number * unit;
+    return 1;
+}
+
+const char *mod_mnv_span_print(apr_pool_t *pool, apr_interval_time_t span)
+{
+    apr_size_t i = 0;
+
+    while (i + 1 < sizeof(units) / sizeof(*units) && span % units[i].length) {
+        i++;
+    }
+    return span ? apr_psprintf(pool, "%" APR_INT64_T_FMT "%s", (apr_int64_t)(span / units[i].length), units[i].name) : "0s";
+}
+
+/** The two words of a row's range. */
+static const char *range_words(const mod_mnv_setting_t *setting, const char **highest)
+{
+    const char *rest = setting->row->range;
+    const char *lowest = ap_getword_white(setting->pool, &rest);
+
+    *highest = rest;
+    return lowest;
+}
+
+static const char *check_span(const mod_mnv_setting_t *setting, const char *text, apr_interval_time_t *span)
+{
+    const char *highest_text, *lowest_text = range_words(setting, &highest_text);
+    apr_interval_time_t lowest = 0, highest = 0;
+
+    parse_span(lowest_text, &lowest);
+    parse_span(highest_text, &highest);
+    if (!parse_span(text, span)) {
+        return wrong(setting, text, "is no time: write a number of seconds, or with a unit 500ms, 10s, 30min, 8h, 90d");
+    }
+    if (*span < lowest || *span > highest) {
+        return wrong(setting, text, apr_psprintf(setting->pool, "is out of range: write %s to %s", lowest_text, highest_text));
+    }
+    return NULL;
+}
+
+static const char *set_span(const mod_mnv_setting_t *setting, void *field)
+{
+    apr_interval_time_t span = 0;
+    const char *problem = check_span(setting, setting->argv[0], &span);
+
+    if (!problem) {
+        *(apr_interval_time_t *)field = span;
+    }
+    return problem;
+}
+
+static const char *set_spans(const mod_mnv_setting_t *setting, void *field)
+{
+    mod_mnv_timeouts_t timeouts = { 0, 0 };
+    const char *problem = check_span(setting, setting->argv[0], &timeouts.connect);
+
+    if (!problem) {
+        problem = check_span(setting, setting->argv[1], &timeouts.total);
+    }
+    if (!problem && timeouts.connect > timeouts.total) {
+        problem = wrong(setting, setting->argv[0], "to connect is more than the whole call may take: make it the smaller of the two");
+    }
+    if (!problem) {
+        *(mod_mnv_timeouts_t *)field = timeouts;
+    }
+    return problem;
+}
+
+static const char *set_number(const mod_mnv_setting_t *setting, void *field)
+{
+    const char *text = setting->argv[0], *highest, *lowest = range_words(setting, &highest);
+    apr_int64_t number = strspn(text, "0123456789") == strlen(text) && strlen(text) < 10 ? apr_atoi64(text) : -1;
+
+    if (number < apr_atoi64(lowest) || number > apr_atoi64(highest)) {
+        return wrong(setting, text, apr_psprintf(setting->pool, "is no such number: write %s to %s", lowest, highest));
+    }
+    *(int *)field = (int)number;
+    return NULL;
+}
+
+static void print_span(apr_pool_t *pool, const mod_mnv_directive_t *row, const void *field, mnv_json_t *object)
+{
+    apr_interval_time_t span = *(const apr_interval_time_t *)field;
+
+    mnv_json_set_string(object, "value", !span && mod_mnv_directive_has_absence(row) ? row->standard : mod_mnv_span_print(pool, span));
+}
+
+static void print_spans(apr_pool_t *pool, const mod_mnv_directive_t *row, const void *field, mnv_json_t *object)
+{
+    const mod_mnv_timeouts_t *timeouts = field;
+
+    (void)row;
+    mnv_json_set_string(object, "value", apr_pstrcat(pool, mod_mnv_span_print(pool, timeouts->connect), " ", mod_mnv_span_print(pool, timeouts->total), NULL));
+}
+
+static void print_number(apr_pool_t *pool, const mod_mnv_directive_t *row, const void *field, mnv_json_t *object)
+{
+    (void)row;
+    mnv_json_set_string(object, "value", apr_itoa(pool, *(const int *)field));
+}
+
+/* Words. ---------------------------------------------------------------------------- */
+
+typedef struct {
+    const char *word;
+    int value;
+} word_t;
+
+/* "" ends a list */
+static const word_t flag_words[] = { { "on", 1 }, { "off", 0 }, { "", 0 } };
+static const word_t schema_words[] = { { "auto", MNV_SCHEMA_AUTO }, { "check", MNV_SCHEMA_CHECK }, { "", 0 } };
+static const word_t signin_words[] = { { "auto", MNV_SIGNIN_UNSET }, { "oidc", MNV_SIGNIN_OIDC }, { "none", MNV_SIGNIN_NONE }, { "", 0 } };
+static const word_t policy_words[] = { { "one-to-one", MNV_POLICY_ONE_TO_ONE }, { "many-accounts", MNV_POLICY_MANY_ACCOUNTS }, { "", 0 } };
+static const word_t pass_words[] = { { "env", MNV_PASS_ENV }, { "headers", MNV_PASS_HEADERS }, { "both", MNV_PASS_BOTH }, { "", 0 } };
+static const word_t encoding_words[] = { { "percent", MNV_ENCODING_PERCENT }, { "utf8", MNV_ENCODING_UTF8 }, { "base64url", MNV_ENCODING_BASE64URL }, { "", 0 } };
+static const word_t unauthenticated_words[] = { { "redirect", MNV_UNAUTHENTICATED_REDIRECT }, { "401", MNV_UNAUTHENTICATED_401 }, { "403", MNV_UNAUTHENTICATED_403 },
+                                                { "pass", MNV_UNAUTHENTICATED_PASS }, { "", 0 } };
+static const word_t subject_words[] = { { "pairwise", MNV_SUBJECT_PAIRWISE }, { "shared", MNV_SUBJECT_SHARED }, { "", 0 } };
+
+static const word_t *words_of(mod_mnv_kind_e kind)
+{
+    return kind == MNV_KIND_FLAG              ? flag_words
+           : kind == MNV_KIND_SCHEMA          ? schema_words
+           : kind == MNV_KIND_SIGNIN          ? signin_words
+           : kind == MNV_KIND_POLICY          ? policy_words
+           : kind == MNV_KIND_PASS            ? pass_words
+           : kind == MNV_KIND_ENCODING        ? encoding_words
+           : kind == MNV_KIND_UNAUTHENTICATED ? unauthenticated_words
+                                              : subject_words;
+}
+
+static const char *set_word(const mod_mnv_setting_t *setting, void *field)
+{
+    const word_t *word = words_of(setting->row->kind);
+    const char *list = "";
+
+    if (setting->row->kind == MNV_KIND_SIGNIN && (!strcasecmp(setting->argv[0], "saml") || !strcasecmp(setting->argv[0], "external"))) {
+        return wrong(setting, setting->argv[0], "is a way to sign in that is not in this build: write oidc, or none");
+    }
+    for (; *word->word; word++) {
+        if (!strcasecmp(setting->argv[0], word->word)) {
+            *(int *)field = word->value; /* enums with these values have the size of int, see server_config.c */
+            return NULL;
+        }
+        list = apr_pstrcat(setting->pool, list, *list ? (*word[1].word ? ", " : " or ") : "", word->word, NULL);
+    }
+    return wrong(setting, setting->argv[0], apr_psprintf(setting->pool, "is no value of it: write %s", list));
+}
+
+static void print_word(apr_pool_t *pool, const mod_mnv_directive_t *row, const void *field, mnv_json_t *object)
+{
+    const word_t *word = words_of(row->kind);
+
+    (void)pool;
+    while (*word->word && word->value != *(const int *)field) {
+        word++;
+    }
+    mnv_json_set_string(object, "value", word->word);
+}
+
+/* Names handed on. --------------------------------------------------------------------- */
+
+static const char *set_prefix(const mod_mnv_setting_t *setting, void *field)
+{
+    return mod_mnv_prefix_make(setting, field);
+}
+
+static void print_prefix(apr_pool_t *pool, const mod_mnv_directive_t *row, const void *field, mnv_json_t *object)
+{
+    (void)pool;
+    (void)row;
+    mnv_json_set_string(object, "value", (*(const mod_mnv_prefix_t *const *)field)->text);
+}
+
+static const char *set_exports(const mod_mnv_setting_t *setting, void *field)
+{
+    return mod_mnv_export_list_make(setting, field);
+}
+
+static void print_exports(apr_pool_t *pool, const mod_mnv_directive_t *row, const void *field, mnv_json_t *object)
+{
+    (void)pool;
+    (void)row;
+    mnv_json_set_string(object, "value", (*(const mod_mnv_export_list_t *const *)field)->text);
+}
+
+/* The table. ---------------------------------------------------------------------------- */
+
+static const struct {
+    const char *(*set)(const mod_mnv_setting_t *setting, void *field);
+    void (*print)(apr_pool_t *pool, const mod_mnv_directive_t *row, const void *field, mnv_json_t *object);
+} doings[MNV_KIND_COUNT] = {
+    [MNV_KIND_PATH] = { set_path, print_text },
+    [MNV_KIND_ORIGIN] = { set_origin, print_text },
+    [MNV_KIND_FILE] = { set_file, print_text },
+    [MNV_KIND_FOLDER] = { set_file, print_text },
+    [MNV_KIND_PROVIDER] = { set_provider, print_text },
+    [MNV_KIND_ENDPOINTS] = { set_endpoints, print_endpoints },
+    [MNV_KIND_TEXT] = { set_text, print_text },
+    [MNV_KIND_KEYS] = { set_keys, print_keys },
+    [MNV_KIND_SCOPE] = { set_scope, print_text },
+    [MNV_KIND_WORDS] = { set_words, print_text },
+    [MNV_KIND_WORD_LIST] = { set_word_list, print_list },
+    [MNV_KIND_ATTRIBUTES] = { set_attributes, print_list },
+    [MNV_KIND_KEEP] = { set_keep, print_list },
+    [MNV_KIND_ORIGINS] = { set_origins, print_list },
+    [MNV_KIND_COOKIE] = { set_cookie, print_text },
+    [MNV_KIND_CACHE] = { set_cache, print_text },
+    [MNV_KIND_SPAN] = { set_span, print_span },
+    [MNV_KIND_SPANS] = { set_spans, print_spans },
+    [MNV_KIND_NUMBER] = { set_number, print_number },
+    [MNV_KIND_FLAG] = { set_word, print_word },
+    [MNV_KIND_SCHEMA] = { set_word, print_word },
+    [MNV_KIND_SIGNIN] = { set_word, print_word },
+    [MNV_KIND_POLICY] = { set_word, print_word },
+    [MNV_KIND_PASS] = { set_word, print_word },
+    [MNV_KIND_ENCODING] = { set_word, print_word },
+    [MNV_KIND_UNAUTHENTICATED] = { set_word, print_word },
+    [MNV_KIND_SUBJECT] = { set_word, print_word },
+    [MNV_KIND_PREFIX] = { set_prefix, print_prefix },
+    [MNV_KIND_EXPORTS] = { set_exports, print_exports },
+};

@@ -1,0 +1,113 @@
+/* Kinds of directives: what is a valid value, how it is kept and how it is printed again. A directive of a known kind is one row of directives.def. */
+#ifndef MNV_HTTPD_DIRECTIVE_KINDS_H
+#define MNV_HTTPD_DIRECTIVE_KINDS_H
+
+#include "httpd/server_config.h"
+#include "lib/json.h"
+
+/* X(kind, type of the field, fewest arguments, most arguments, may be repeated in a section) */
+#define MNV_KINDS(X)                                        \
+    X(PATH, const char *, 1, 1, 0)                          \
+    X(ORIGIN, const char *, 1, 1, 0)                        \
+    X(FILE, const char *, 1, 1, 0)                          \
+    X(FOLDER, const char *, 1, 1, 0)                        \
+    X(PROVIDER, const char *, 1, 1, 0)                      \
+    X(ENDPOINTS, mod_mnv_endpoints_t, 2, 2, 1)              \
+    X(TEXT, const char *, 1, 1, 0)                          \
+    X(KEYS, apr_array_header_t *, 1, 2, 1)                  \
+    X(SCOPE, const char *, 1, 16, 0)                        \
+    X(WORDS, const char *, 1, 16, 0)                        \
+    X(WORD_LIST, apr_array_header_t *, 1, 16, 0)            \
+    X(ATTRIBUTES, apr_array_header_t *, 1, 32, 0)           \
+    X(KEEP, apr_array_header_t *, 1, 4, 0)                  \
+    X(ORIGINS, apr_array_header_t *, 1, 32, 0)              \
+    X(COOKIE, const char *, 1, 1, 0)                        \
+    X(CACHE, const char *, 1, 1, 0)                         \
+    X(SPAN, apr_interval_time_t, 1, 1, 0)                   \
+    X(SPANS, mod_mnv_timeouts_t, 2, 2, 0)                   \
+    X(NUMBER, int, 1, 1, 0)                                 \
+    X(FLAG, int, 1, 1, 0)                                   \
+    X(SCHEMA, mod_mnv_schema_e, 1, 1, 0)                    \
+    X(SIGNIN, mnv_signin_e, 1, 1, 0)                        \
+    X(POLICY, mnv_policy_e, 1, 1, 0)                        \
+    X(PASS, mod_mnv_pass_e, 1, 1, 0)                        \
+    X(ENCODING, mnv_encoding_e, 1, 1, 0)                    \
+    X(UNAUTHENTICATED, mod_mnv_unauthenticated_e, 1, 1, 0)  \
+    X(SUBJECT, mod_mnv_subject_e, 1, 1, 0)                  \
+    X(PREFIX, const mod_mnv_prefix_t *, 1, 1, 0)            \
+    X(EXPORTS, const mod_mnv_export_list_t *, 1, 47, 0)
+
+typedef enum {
+#define MNV_KIND_ID(kind, type, fewest, most, repeats) MNV_KIND_##kind,
+    MNV_KINDS(MNV_KIND_ID)
+#undef MNV_KIND_ID
+    MNV_KIND_COUNT
+} mod_mnv_kind_e;
+
+typedef enum { MNV_CONTEXT_SERVER, MNV_CONTEXT_LOCATION, MNV_CONTEXT_HTACCESS } mod_mnv_context_e;
+
+/** A row of directives.def. */
+typedef struct mod_mnv_directive_t {
+    const char *name;
+    mod_mnv_kind_e kind;
+    mod_mnv_context_e context;
+    apr_size_t offset, size; /* of the field in the server's or the directory's struct */
+    const char *standard;    /* the default as one would write it */
+    const char *range;       /* "1s 30d" */
+    const char *syntax, *help;
+} mod_mnv_directive_t;
+
+/** What a kind gets to judge. */
+typedef struct mod_mnv_setting_t {
+    apr_pool_t *pool;
+    const mod_mnv_directive_t *row;
+    int argc;                /* within the kind's limits */
+    char *const *argv;       /* none is empty */
+} mod_mnv_setting_t;
+
+/** What a kind can do. */
+typedef struct mod_mnv_kind_t {
+    int fewest, most, repeats;
+    /** Check the arguments and write the field (untouched on failure; repeatable kinds add to it). @return NULL, or what is wrong and how to mend it */
+    const char *(*set)(const mod_mnv_setting_t *setting, void *field);
+    /** The value as it would be written: a string, or an array of them. absent: the row's word for a value that is not there. Pool: pool. */
+    void (*print)(apr_pool_t *pool, const mod_mnv_directive_t *row, const void *field, mnv_json_t *object);
+} mod_mnv_kind_t;
+
+const mod_mnv_kind_t *mod_mnv_kind(mod_mnv_kind_e kind);
+
+/** All rows, MNV_DIRECTIVE_COUNT of them. (server_config.c) */
+const mod_mnv_directive_t *mod_mnv_directive_rows(void);
+
+/** Does the default mean "no value" ("none", "auto", "any", "system")? Then that word alone sets the field back to zero bytes, whatever the kind. */
+int mod_mnv_directive_has_absence(const mod_mnv_directive_t *row);
+
+/** The text of a time as directives take it: "8h", "500ms". Pool: pool. */
+const char *mod_mnv_span_print(apr_pool_t *pool, apr_interval_time_t span);
+
+/** An issuer or endpoint: https, or http on this machine. @return NULL, or what is wrong */
+const char *mod_mnv_provider_url_check(apr_pool_t *pool, const char *url);
+
+/** Is it an issuer (http: or https:) rather than a file? */
+int mod_mnv_provider_is_issuer(const char *text);
+
+static inline int mod_mnv_bits_have(const mod_mnv_bits_t *bits, int number)
+{
+    return (bits->word[number / 64] >> (number % 64)) & 1;
+}
+
+static inline void mod_mnv_bits_add(mod_mnv_bits_t *bits, int number)
+{
+    bits->word[number / 64] |= APR_UINT64_C(1) << (number % 64);
+}
+
+/* exports.c ------------------------------------------------------------------ */
+
+/** The one object of a list or prefix; equal ones are the same. Pool: pconf; call while directives are read only. @return NULL, or what is wrong */
+const char *mod_mnv_export_list_make(const mod_mnv_setting_t *setting, const mod_mnv_export_list_t **list);
+const char *mod_mnv_prefix_make(const mod_mnv_setting_t *setting, const mod_mnv_prefix_t **prefix);
+
+/** Make the lists mod_mnv_exports() hands out. Pool: pconf. */
+void mod_mnv_exports_compile(apr_pool_t *pconf, mod_mnv_server_config_t *config);
+
+#endif

@@ -1,0 +1,239 @@
+#include "httpd/session_io.h"
+
+#include <http_core.h>
+#include <http_request.h>
+#include <string.h>
+#include "base/cookie.h"
+#include "base/log.h"
+#include "httpd/record_cache.h"
+#include "lib/crypt.h"
+
+/* A session id: 32 bytes as base64url. */
+#define ID_LENGTH 43
+/* Nodes that share a cache do not agree to the microsecond. */
+#define CLOCK_DIFFERENCE apr_time_from_sec(5)
+
+request_rec *mod_mnv_parent(const request_rec *r)
+{
+    return r->prev ? r->prev : r->main;
+}
+
+mod_mnv_request_t *mod_mnv_request(request_rec *r)
+{
+    mod_mnv_request_t *request = ap_get_module_config(r->request_config, &mynumber_verify_module);
+    request_rec *parent;
+
+    if (request) {
+        return request;
+    }
+    request = apr_pcalloc(r->pool, sizeof(*request));
+    parent = mod_mnv_parent(r);
+    if (parent) { /* httpd limits how deep these go (LimitInternalRecursion) */
+        request->visit = mod_mnv_request(parent)->visit;
+    }
+    else {
+        request->visit = &request->own_visit;
+        request->visit->first = r;
+    }
+    ap_set_module_config(r->request_config, &mynumber_verify_module, request);
+    return request;
+}
+
+mnv_ctx_t *mod_mnv_visit_ctx(mod_mnv_visit_t *visit)
+{
+    if (!visit->ctx) {
+        visit->ctx = mod_mnv_ctx(visit->first);
+    }
+    return visit->ctx;
+}
+
+const char *mod_mnv_cookies(mod_mnv_visit_t *visit)
+{
+    if (!visit->has_cookies) {
+        visit->has_cookies = 1;
+        visit->cookies = apr_table_get(visit->first->headers_in, "Cookie");
+    }
+    return visit->cookies;
+}
+
+int mod_mnv_is_our_auth(request_rec *r)
+{
+    const char *type = ap_auth_type(r);
+
+    return type && !ap_cstr_casecmp(type, MOD_MNV_AUTH_TYPE);
+}
+
+/* Loading. ------------------------------------------------------------------ */
+
+/* May the record speak without asking the database? */
+static int is_fresh(const mnv_record_t *record, const mod_mnv_server_config_t *conf, apr_time_t now)
+{
+    return now < record->fresh_until && now < record->expires_at && now + CLOCK_DIFFERENCE >= record->checked_at
+           && now - record->seen_at < conf->options.session.inactivity && record->generation == mod_mnv_generation();
+}
+
+static int is_seen_long_ago(const mnv_record_t *record, const mod_mnv_server_config_t *conf, apr_time_t now)
+{
+    return now - record->seen_at > conf->options.session.inactivity / 10;
+}
+
+/* Only reached where MyNumberRecheck is long: a reload writes last-seen itself. A write that fails costs the person time, not the site safety: the session ends early. */
+static void write_last_seen(mod_mnv_visit_t *visit, const char *id, const unsigned char *digest, apr_time_t now)
+{
+    request_rec *r = visit->first;
+    mnv_ctx_t *ctx = mod_mnv_visit_ctx(visit);
+    const mnv_site_t *site = mod_mnv_site(r->server);
+    const char *key = mnv_session_key(r->pool, id, ID_LENGTH);
+    mnv_record_t *record = apr_pmemdup(r->pool, visit->record, visit->record->size);
+
+    if (site && key && mod_mnv_database_ready(ctx, r->server) == APR_SUCCESS) {
+        (void)mnv_store_session_seen(ctx, site->store, key, now);
+    }
+    record->seen_at = now;
+    visit->record = record;
+    mod_mnv_record_put(r, digest, record);
+}
+
+static apr_status_t make_record(mod_mnv_visit_t *visit, const mnv_site_t *site, const mnv_session_t *session, apr_int64_t generation, mnv_record_t **record)
+{
+    const mod_mnv_server_config_t *conf = mod_mnv_server_config(visit->first->server);
+    mnv_record_source_t source = {0};
+    mnv_link_t *link;
+    apr_status_t status = mnv_flow_link_of(visit->ctx, site, session, &link);
+
+    if (status != APR_SUCCESS) {
+        return status;
+    }
+    source.session = session;
+    source.link = link;
+    source.attributes = conf->options.signin.account_pass;
+    source.options = &conf->options.session;
+    source.generation = generation;
+    source.site = conf->site_check;
+    return mnv_record_make(visit->ctx, &source, record);
+}
+
+/* The generation is read before the database: what changes in between makes the record old at once. */
+static void reload(mod_mnv_visit_t *visit, const unsigned char *digest)
+{
+    request_rec *r = visit->first;
+    mnv_ctx_t *ctx = mod_mnv_visit_ctx(visit);
+    const mnv_site_t *site = mod_mnv_site(r->server);
+    apr_int64_t generation = mod_mnv_generation();
+    mnv_session_t *session = NULL;
+    mnv_record_t *record = NULL;
+    apr_status_t status = mod_mnv_database_ready(ctx, r->server);
+
+    if (status == APR_SUCCESS && !site) {
+        status = mnv_fail(ctx, MNV_FAIL_INTERNAL, "this process has no site for the host");
+    }
+    if (status == APR_SUCCESS) {
+        status = mnv_flow_session(ctx, site, mod_mnv_cookies(visit), &session);
+    }
+    if (status == APR_SUCCESS && session) {
+        status = make_record(visit, site, session, generation, &record);
+    }
+    if (status != APR_SUCCESS) {
+        visit->state = MOD_MNV_SESSION_FAILED;
+        visit->failure = ctx->failure;
+        return;
+    }
+    if (!session) {
+        visit->state = MOD_MNV_SESSION_NONE;
+        return;
+    }
+    visit->state = MOD_MNV_SESSION_PRESENT;
+    visit->record = record;
+    mod_mnv_record_put(r, digest, record);
+}
+
+static void load(mod_mnv_visit_t *visit)
+{
+    request_rec *r = visit->first;
+    const mod_mnv_server_config_t *conf = mod_mnv_server_config(r->server);
+    unsigned char digest[MNV_DIGEST_BYTES];
+    const char *id, *cookies = mod_mnv_cookies(visit);
+    apr_size_t length;
+    apr_time_t now;
+
+    visit->state = MOD_MNV_SESSION_NONE;
+    if (!cookies || !conf->enabled) {
+        return;
+    }
+    /* A second cookie of the name was tossed in by somebody else: which one is ours cannot be told. */
+    if (mnv_cookie_find(cookies, mnv_session_cookie_name(&conf->options), &id, &length) != 1 || length != ID_LENGTH) {
+        return;
+    }
+    if (mnv_crypt_sha256(id, length, digest) != APR_SUCCESS) {
+        mnv_ctx_t *ctx = mod_mnv_visit_ctx(visit);
+
+        (void)mnv_fail(ctx, MNV_FAIL_CRYPTO, "session cookie");
+        visit->state = MOD_MNV_SESSION_FAILED;
+        visit->failure = ctx->failure;
+        return;
+    }
+    visit->record = mod_mnv_record_get(r, digest);
+    now = apr_time_now();
+    if (visit->record && is_fresh(visit->record, conf, now)) {
+        visit->state = MOD_MNV_SESSION_PRESENT;
+        if (is_seen_long_ago(visit->record, conf, now)) {
+            write_last_seen(visit, id, digest, now);
+        }
+        return;
+    }
+    visit->record = NULL;
+    reload(visit, digest);
+}
+
+mod_mnv_visit_t *mod_mnv_session(request_rec *r)
+{
+    mod_mnv_request_t *request = mod_mnv_request(r);
+
+    request->has_asked = 1;
+    if (request->visit->state == MOD_MNV_SESSION_UNASKED) {
+        load(request->visit);
+    }
+    return request->visit;
+}
+
+/* Who it is. ---------------------------------------------------------------- */
+
+const char *mod_mnv_subject(request_rec *r)
+{
+    mod_mnv_request_t *request = mod_mnv_request(r);
+    const mnv_record_t *record = request->visit->record;
+    const mod_mnv_dir_config_t *dir = mod_mnv_dir_config(r);
+    const mod_mnv_server_config_t *conf = mod_mnv_server_config(r->server);
+    const char *subject = record ? mnv_record_value(record, MNV_ENCODING_UTF8, MNV_FACT_SUBJECT) : NULL;
+    const char *host;
+
+    if (!subject || request->subject_for == dir) {
+        return subject ? request->subject : NULL;
+    }
+    if (dir->subject == MNV_SUBJECT_SHARED) {
+        request->subject = mnv_keyring_hash(mod_mnv_visit_ctx(request->visit), conf->keyring, MNV_HASH_PAIRWISE, "shared", subject, NULL);
+    }
+    else {
+        host = strstr(conf->options.site.base_url, "://");
+        request->subject = mnv_keyring_hash(mod_mnv_visit_ctx(request->visit), conf->keyring, MNV_HASH_PAIRWISE, host ? host + 3 : "",
+                                            dir->name ? dir->name : "", subject, NULL);
+    }
+    request->subject_for = dir;
+    return request->subject;
+}
+
+void mod_mnv_set_user(request_rec *r)
+{
+    const mnv_record_t *record = mod_mnv_session(r)->record;
+    const char *user = NULL;
+
+    if (record && record->flags & MNV_HAS_ACCOUNT) {
+        user = mnv_record_value(record, MNV_ENCODING_UTF8, MNV_FACT_ACCOUNT);
+    }
+    else if (record) {
+        user = mod_mnv_subject(r);
+    }
+    /* Not left as it was: under our AuthType nobody else says who this is. */
+    r->user = (char *)user;
+    r->ap_auth_type = user ? MOD_MNV_AUTH_TYPE : NULL;
+}

@@ -1,0 +1,78 @@
+/* What we know of a request while it passes through httpd, and the session behind its cookie.
+ *
+ * Every request_rec has a mod_mnv_request_t in its request_config, made on first use. All request_recs that come from one request of the browser (internal redirects by
+ * r->prev, sub-requests by r->main) share one mod_mnv_visit_t, which belongs to the first of them: the session is loaded at most once per request of the browser.
+ */
+#ifndef MNV_HTTPD_SESSION_IO_H
+#define MNV_HTTPD_SESSION_IO_H
+
+#include <httpd.h>
+#include "httpd/process.h"
+#include "httpd/server_config.h"
+#include "out/record.h"
+
+#define MOD_MNV_AUTH_TYPE "mynumber"
+
+typedef enum {
+    MOD_MNV_SESSION_UNASKED,
+    MOD_MNV_SESSION_NONE,    /* no cookie, or one that is no session */
+    MOD_MNV_SESSION_PRESENT, /* record is set */
+    MOD_MNV_SESSION_FAILED   /* nobody can tell: rules refuse, the hand-off refuses; never "no session" */
+} mod_mnv_session_e;
+
+/** One request of a browser. */
+typedef struct mod_mnv_visit_t {
+    request_rec *first;
+    mnv_ctx_t *ctx;               /* made on first use: mod_mnv_visit_ctx() */
+    mod_mnv_session_e state;
+    const mnv_record_t *record;
+    mnv_failure_t failure;        /* why state is FAILED */
+    const char *cookies;          /* the Cookie header as it came, NULL: none */
+    int has_cookies;              /* cookies was read */
+    int is_private;               /* the answer was marked as one person's own */
+} mod_mnv_visit_t;
+
+/** What would satisfy a rule (bits), least first: that is the order in which they are tried. */
+#define MOD_MNV_NEED_SIGNIN 1u
+#define MOD_MNV_NEED_LINK 2u      /* both halves are there: the link page */
+#define MOD_MNV_NEED_CARD 4u
+
+/** One request_rec. */
+typedef struct mod_mnv_request_t {
+    mod_mnv_visit_t *visit;
+    const char *own;              /* path below MyNumberPath; NULL: not one of our URLs */
+    int is_stripped;              /* client-sent copies of our headers are gone */
+    int is_inside;                /* our hook is asking the other modules: stay out of the way */
+    int has_rules;                /* a rule of ours was evaluated */
+    int has_asked;                /* something of this request_rec depends on the session */
+    unsigned missing;             /* MOD_MNV_NEED_…, recorded by rules */
+    const void *handed;           /* the per_dir_config whose exports were handed on */
+    const char *subject;          /* pairwise subject of subject_for, made on first use */
+    const mod_mnv_dir_config_t *subject_for;
+    mod_mnv_visit_t own_visit;    /* used by the first request_rec alone */
+} mod_mnv_request_t;
+
+/** Never NULL. Pool: r->pool. */
+mod_mnv_request_t *mod_mnv_request(request_rec *r);
+
+/** The request_rec that r came from, NULL for the browser's own. */
+request_rec *mod_mnv_parent(const request_rec *r);
+
+mnv_ctx_t *mod_mnv_visit_ctx(mod_mnv_visit_t *visit);
+
+/** The Cookie header as the browser sent it: applications see it without our cookies. @return NULL: none */
+const char *mod_mnv_cookies(mod_mnv_visit_t *visit);
+
+/** The session, loaded on the first call: from the cache while the record is fresh, else from the database. @return visit with state other than UNASKED */
+mod_mnv_visit_t *mod_mnv_session(request_rec *r);
+
+/** Is AuthType "mynumber" in force here? */
+int mod_mnv_is_our_auth(request_rec *r);
+
+/** The subject as this location may know it: a keyed hash for the location's sector, or the whole site's with MyNumberSubject shared. @return NULL when no identity is known */
+const char *mod_mnv_subject(request_rec *r);
+
+/** Set r->user and r->ap_auth_type from the session: the account id, else the subject, else NULL. */
+void mod_mnv_set_user(request_rec *r);
+
+#endif

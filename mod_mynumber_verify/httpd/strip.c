@@ -1,0 +1,72 @@
+#include "httpd/strip.h"
+
+#include <apr_lib.h>
+#include <apr_tables.h>
+#include "httpd/server_config.h"
+#include "httpd/session_io.h"
+
+/* CGI and WSGI turn every character that is no letter or digit into "_": "MyNumber_Account" and "MyNumber.Account" reach an application as "MyNumber-Account" does. */
+static int starts_with(const char *name, const char *prefix)
+{
+    for (; *prefix; name++, prefix++) {
+        char c = apr_isalnum(*name) ? (char)apr_tolower(*name) : '-';
+
+        if (!*name || c != *prefix) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static int is_ours(const char *name, const apr_array_header_t *prefixes)
+{
+    int i;
+
+    for (i = 0; i < prefixes->nelts; i++) {
+        const char *prefix = APR_ARRAY_IDX(prefixes, i, const char *);
+
+        /* The first letter decides for nearly every header of nearly every request; a prefix starts with a letter. */
+        if ((*name | 0x20) == *prefix && starts_with(name, prefix)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void strip(apr_table_t *table, const apr_array_header_t *prefixes)
+{
+    const apr_array_header_t *elements = apr_table_elts(table);
+    int i = 0;
+
+    while (i < elements->nelts) {
+        const char *name = APR_ARRAY_IDX(elements, i, apr_table_entry_t).key;
+
+        if (name && is_ours(name, prefixes)) {
+            apr_table_unset(table, name); /* closes the gap: look at the same place again */
+        }
+        else {
+            i++;
+        }
+    }
+}
+
+void mod_mnv_strip(request_rec *r)
+{
+    mod_mnv_request_t *request = mod_mnv_request(r);
+
+    if (!request->is_stripped) {
+        const apr_array_header_t *prefixes = mod_mnv_header_prefixes();
+
+        request->is_stripped = 1;
+        strip(r->headers_in, prefixes);
+        if (r->trailers_in) {
+            strip(r->trailers_in, prefixes);
+        }
+    }
+}
+
+int mod_mnv_strip_post_read(request_rec *r)
+{
+    mod_mnv_strip(r);
+    return DECLINED;
+}

@@ -1,0 +1,105 @@
+# The pages: languages, steps, errors with code and reference, headers that keep them safe; nothing of a person is shown unescaped.
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use MNV::Test;
+use MNV::Journey qw(stands sign_in verify link_up);
+
+my $t = MNV::Test->new;
+my $p = $t->providers;
+$t->start($t->default_config);
+$p->signin_is(account => '0123456789');
+my $home = $t->url('/mynumber/');
+
+my %b = map { $_ => $t->browser(language => $_) } 'ja', 'en', 'fr, en;q=0.5', 'ja;q=0.3, en;q=0.2', 'de';
+like($b{ja}->get($home)->body, qr/<html[^>]*lang="ja"/, 'Japanese for ja');
+like($b{en}->get($home)->body, qr/<html[^>]*lang="en"/, 'English for en');
+like($b{'fr, en;q=0.5'}->get($home)->body, qr/<html[^>]*lang="en"/, 'English where it is the better of the two');
+like($b{'ja;q=0.3, en;q=0.2'}->get($home)->body, qr/<html[^>]*lang="ja"/, 'weights count');
+like($b{en}->get("$home?lang=ja")->body, qr/<html[^>]*lang="ja"/, '?lang= chooses');
+like($b{en}->get($home)->body, qr/step 1 of 4/i, 'step 1 of 4');
+like($b{ja}->get($home)->body, qr/本人確認/, '本人確認');
+
+# "Stop" is no error: back on the service page, nothing changed, try again.
+for my $outcome (qw(stop stop-bare stop-state-only)) {
+    my $b = $t->browser;
+    $p->card_is(person => 'adult', outcome => $outcome);
+    my $page = $b->visit($t->url('/mynumber/verify?return=/linked/'));
+    is($page->code, 200, "$outcome: not an error");
+    like($page->url, qr{^\Q$home\E}, "$outcome: the service page");
+    like($page->text, qr/MNV0201/, "$outcome: its code");
+    like($page->text, qr/nothing (?:was|has been) changed/i, "$outcome: nothing was changed");
+    ok(stands($page, identity => 0), "$outcome: nothing is verified");
+}
+$p->card_is(outcome => 'error:server_error');
+my $b = $t->browser;
+my $page = $b->visit($t->url('/mynumber/verify'));
+like($page->text, qr/MNV0209/, 'a provider error has its page');
+$t->expect_log('MNV0209');
+$p->card_is(outcome => 'error:temporarily_unavailable');
+$page = $b->visit($t->url('/mynumber/verify'));
+like($page->text, qr/MNV0212/, 'a busy provider too');
+is($page->code, 503, 'which is 503');
+$t->expect_log('MNV0212');
+$p->card_is(outcome => 'allow');
+
+# A callback nobody began, begun elsewhere, or a second time.
+my ($flow) = grep { /verify\/callback/ } map { $_->[1] } @{ $b->visit($t->url('/mynumber/verify'))->hops };
+ok($flow, 'a callback was seen');
+for my $try ([ $b, 'MNV0202', 'a second time in the same browser' ], [ $t->browser, 'MNV0202', 'in another browser' ]) {
+    my $answer = $try->[0]->get($flow);
+    is($answer->mnv_code, $try->[1], "the callback $try->[2]: $try->[1]");
+    my ($reference) = $answer->text =~ /\b([0-9a-f]{8})\b/;
+    ok($reference && $t->error_log =~ /\Q$reference\E/, 'its reference stands in the log');
+}
+$t->expect_log('MNV0202');
+for my $query ('code=x&state=y', 'code=x&code=y&state=AAAAAAAAAAAAAAAAAAAAAA', 'state=' . 'A' x 300, 'code=%00&state=AAAAAAAAAAAAAAAAAAAAAA', '%zz', 'x' x 6000) {
+    my $answer = $b->get($t->url("/mynumber/verify/callback?$query"));
+    like($answer->mnv_code // '', qr/^MNV0(?:201|202|206|207|210|211)$/, 'a callback of "' . substr($query, 0, 40) . '"');
+    $t->allow_log($answer->mnv_code // ());
+}
+
+# Unknown pages, methods, places to return to.
+is($b->get($t->url('/mynumber/nothing'))->mnv_code, 'MNV0103', 'an unknown page');
+is($b->get($t->url('/mynumber'))->code, 200, 'the path without its slash');
+my $answer = $b->post_form($home, {});
+is($answer->code, 405, 'POST to a page');
+is($answer->header('Allow'), 'GET, HEAD', 'says what is allowed');
+for my $evil ('//evil.example/', '/\\evil.example', 'https://evil.example/', 'javascript:alert(1)', '/%09/evil.example', "/\t/evil.example", 'http:evil.example', '@evil.example', 'https://localhost.evil.example/') {
+    for my $path ('verify', 'signin', '') {
+        my $location = $b->get($t->url("/mynumber/$path?return=" . MNV::Browser::encode_form({ r => $evil }) =~ s/^r=//r));
+        is($location->mnv_code, 'MNV0213', "/$path does not return to $evil") if $evil ne '/%09/evil.example';
+    }
+}
+$t->allow_log(qw(MNV0213));
+
+# What keeps pages safe.
+$page = $b->get($home);
+like($page->header('Content-Security-Policy'), qr/default-src 'none'/, 'Content-Security-Policy');
+like($page->header('Content-Security-Policy'), qr/frame-ancestors 'none'/, 'no framing');
+like($page->header('Cache-Control'), qr/no-store/, 'not stored');
+is($page->header('X-Content-Type-Options'), 'nosniff', 'nosniff');
+unlike($page->body, qr/<script/i, 'no script');
+$p->card_is(forge => 'userinfo-name-html');
+my $victim = $t->browser;
+$page = verify($t, $victim);
+unlike($page->body, qr/<script>alert/, 'markup in a name is escaped');
+like($page->text, qr/<script>alert\(1\)/, 'and shown as it is');
+my $asset = $b->get($t->url('/mynumber/assets/style.css'));
+is($asset->header('Content-Type'), 'text/css', 'the stylesheet');
+is($b->get($t->url('/mynumber/assets/../../../etc/passwd'))->code == 200 ? 'open' : 'closed', 'closed', 'no way out of assets');
+
+# Machine readable.
+my $jwks = $b->get($t->url('/mynumber/jwks.json'));
+is(scalar @{ $jwks->json->{keys} }, 1, 'jwks.json has our key');
+ok(!grep({ exists $_->{d} } @{ $jwks->json->{keys} }), 'its public half only');
+my $info = $t->browser->fetch($t->url('/mynumber/info'))->json;
+is($info->{account}, undef, 'info without a session');
+
+# A card only, an account only.
+$t->graceful($t->default_config(signin => 0));
+$page = $t->browser->get($t->url('/mynumber/signin'));
+is($page->mnv_code, 'MNV0108', 'no sign-in is configured: says so');
+is($t->browser->get($home)->code, 200, 'the service page without a sign-in');
+$t->graceful($t->default_config(card => 0));
+is($t->browser->get($t->url('/mynumber/verify'))->mnv_code, 'MNV0107', 'no card provider: says so');
+$t->done;

@@ -119,7 +119,7 @@ AC_DEFUN([MNV_COMPILER_FLAGS], [
       [build with AddressSanitizer and UndefinedBehaviorSanitizer])],
     [], [enable_sanitizers=no])
   MNV_CFLAGS=$C11_CFLAGS
-  for_warn="-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2"
+  for_warn="-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Werror=implicit-function-declaration"
   MNV_TRY_CFLAG([MNV_CFLAGS], [$for_warn])
   MNV_TRY_CFLAG([MNV_CFLAGS], [-fstack-protector-strong])
   MNV_VISIBILITY=

@@ -16,14 +16,17 @@ typedef struct mnv_provider_t mnv_provider_t;
 /** @param state_dir folder of the last good copy, NULL: none is kept. Pool: pool; call in the child, after fork. */
 apr_status_t mnv_provider_make(apr_pool_t *pool, const mnv_provider_options_t *options, const char *state_dir, mnv_http_t *http, mnv_provider_t **provider);
 
-/** The metadata: from memory while younger than an hour; else fetched; a failed fetch falls back to the last good copy (up to 7 days old) and is not repeated for 10 s.
- * @return APR_SUCCESS or a told failure (http's, METADATA). Pool: ctx->pool. */
+/** The metadata: from memory while younger than an hour; else fetched, always together with the keys (nobody is sent to a provider whose answer could not be
+ * verified); a failed fetch falls back to the last good copy (up to 7 days old) and is not repeated for 10 s. One thread fetches, the others use the old copy
+ * meanwhile or, when there is none, wait for a bounded time.
+ * @return APR_SUCCESS or a told failure (http's, PROVIDER_STATUS, PROVIDER_CONTENT, METADATA, JWKS). Pool: valid as long as ctx->pool. */
 apr_status_t mnv_provider_metadata(mnv_ctx_t *ctx, mnv_provider_t *provider, const mnv_op_metadata_t **metadata);
 
 /** Verify a token's signature by the provider's keys; an unknown kid triggers one refetch, at most one a minute. @return APR_SUCCESS or a told failure. */
 apr_status_t mnv_provider_verify(mnv_ctx_t *ctx, mnv_provider_t *provider, const mnv_jws_t *jws);
 
-/** Refresh ahead of need (for the watchdog): fetches when the copy is older than half its life, writes the last good copy for the other children. */
+/** Refresh ahead of need (for the watchdog): fetches when the copy is older than half its life, writes the last good copy for the other children.
+ * @return APR_SUCCESS or the told failure of the fetch, also when an old copy is still of use */
 apr_status_t mnv_provider_refresh(mnv_ctx_t *ctx, mnv_provider_t *provider);
 
 #endif

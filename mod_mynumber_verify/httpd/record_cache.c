@@ -1,5 +1,6 @@
 #include "httpd/record_cache.h"
 
+#include <apr_atomic.h>
 #include <apr_global_mutex.h>
 #include <apr_strings.h>
 #include <http_config.h>
@@ -285,10 +286,9 @@ const mnv_record_t *mod_mnv_record_get(request_rec *r, const unsigned char *dige
 static void tell_trouble(request_rec *r, apr_status_t status)
 {
     static apr_uint32_t told_minute;
-    apr_uint32_t minute = (apr_uint32_t)(apr_time_sec(apr_time_now()) / 60), before = told_minute;
+    apr_uint32_t minute = (apr_uint32_t)(apr_time_sec(apr_time_now()) / 60);
 
-    if (minute != before) {
-        told_minute = minute;
+    if (apr_atomic_xchg32(&told_minute, minute) != minute) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, status, r, MNVLOGNO(1405) "could not keep a session record in the cache; the database is asked instead");
     }
 }

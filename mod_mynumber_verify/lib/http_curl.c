@@ -104,8 +104,6 @@ static CURL *acquire(client_t *client, int *is_busy)
 
 static void release(client_t *client, CURL *handle)
 {
-    /* forgets all options, keeps connections; done here so that no pointer into the call's pool stays behind */
-    curl_easy_reset(handle);
     apr_thread_mutex_lock(client->mutex);
     client->idle[client->idle_count++] = handle;
     apr_thread_mutex_unlock(client->mutex);
@@ -253,7 +251,7 @@ static apr_status_t perform(client_t *client, CURL *handle, mnv_ctx_t *ctx, cons
         (void)curl_easy_getinfo(handle, CURLINFO_CONTENT_TYPE, &type);
     }
     const char *content_type = media_type(ctx->pool, type);
-    /* the list and the buffer must not outlive this call in the handle */
+    /* forgets all options, which point into this call, and keeps the connections */
     curl_easy_reset(handle);
     curl_slist_free_all(headers);
     if (code != CURLE_OK) {
@@ -291,12 +289,12 @@ static apr_status_t send_request(void *baton, mnv_ctx_t *ctx, const mnv_http_req
         return is_busy ? mnv_fail(ctx, MNV_FAIL_OUTBOUND_BUSY, "%s, limit %d", url->origin, client->max_outbound)
                        : mnv_fail(ctx, MNV_FAIL_PROVIDER_UNREACHABLE, "no memory for a connection");
     }
-    apr_time_t start = apr_time_now();
+    apr_time_t start = mnv_now(ctx);
     apr_status_t status = perform(client, handle, ctx, request, url, response);
     release(client, handle);
     if (status == APR_SUCCESS) {
         mnv_log(ctx, MNV_LOG_DEBUG, MNVLOGNO(1010) "called %s%s: status %d, %lu bytes, %ld ms", url->origin, url->path, (*response)->status,
-                (unsigned long)(*response)->length, (long)apr_time_as_msec(apr_time_now() - start));
+                (unsigned long)(*response)->length, (long)apr_time_as_msec(mnv_now(ctx) - start));
     }
     return status;
 }

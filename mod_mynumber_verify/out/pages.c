@@ -280,7 +280,7 @@ static void lead(const service_t *service)
     if (is_conflict) {
         mnv_page_element(page, "<p>", MNV_TEXT_UNCHANGED, "</p>\n");
     }
-    mnv_page_raw(page, "<div class=\"actions\">\n");
+    mnv_page_raw(page, "<div class=\"actions\">");
     next_buttons(service);
     return_button(service);
     mnv_page_raw(page, "</div>\n");
@@ -475,7 +475,7 @@ static void allow_return(mnv_ctx_t *ctx, const mnv_service_view_t *view, mnv_rep
     mnv_url_t *url;
 
     if (view->return_to && *view->return_to != '/' && mnv_url_parse(ctx->pool, view->return_to, &url) == APR_SUCCESS) {
-        reply->form_action = apr_pstrcat(ctx->pool, "'self' ", url->origin, NULL);
+        reply->form_action = url->origin;
     }
 }
 

@@ -15,9 +15,9 @@ my %layer = (base => 0, lib => 1, model => 2, proto => 3, store => 3,
 my @foreign = (
     [ qr{^jansson},                      qr{^lib/json\.c$} ],
     [ qr{^curl/},                        qr{^lib/http_curl\.c$} ],
-    [ qr{^openssl/},                     qr{^lib/(\w+_openssl|crypt|pem)\.c$} ],
+    [ qr{^openssl/},                     qr{^lib/(\w+_openssl\.[ch]|(crypt|pem)\.c)$} ],
     [ qr{^(libxml|xmlsec)},              qr{^lib/\w+_xmlsec\.c$} ],
-    [ qr{^apr_dbd\.h$},                  qr{^(store/\w+\.[ch]|httpd/dbd\.[ch]|ctl/\w+\.c)$} ],
+    [ qr{^apr_dbd\.h$},                  qr{^(store/\w+\.[ch]|httpd/dbd\.[ch])$} ],
     [ qr{^(httpd|http_\w+|ap_\w+|mod_\w+|util_\w+|scoreboard|mpm_common)\.h$},
       qr{^(httpd/\w+\.[ch]|mod_mynumber_verify\.c)$} ],
 );
@@ -45,6 +45,10 @@ for my $file (@files) {
             }
             elsif (!-e root . "/$tree/$what") {
                 push @bad, "$file:$n: \"$what\" does not exist";
+            }
+            elsif ($what =~ m{^lib/\w+_(?:openssl|curl|xmlsec)\.h$}
+                   && $name !~ m{^lib/\w+_(?:openssl|curl|xmlsec)\.[ch]$}) {
+                push @bad, "$file:$n: \"$what\" holds foreign types, for lib/ only";
             }
             elsif ($to ne $folder && $layer{$to} >= ($layer{$folder} // 9)) {
                 push @bad, "$file:$n: $folder/ must not include \"$what\"";

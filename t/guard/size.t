@@ -19,6 +19,8 @@ my %function_allowed = (
 my %parameters_allowed = (
     # key, associated data, text: what an AEAD takes
     'mod_mynumber_verify/lib/crypt.c mnv_crypt_seal' => 7,
+    # the same for EVP: two buffers with their lengths
+    'mod_mynumber_verify/lib/evp_openssl.c mnv_evp_sign' => 7,
     # purpose, place (associated data), text
     'mod_mynumber_verify/model/keyring.c mnv_keyring_seal' => 7,
     'mod_mynumber_verify/model/keyring.c mnv_keyring_open' => 7,

@@ -10,7 +10,7 @@ sub location {
     my ($name, $rules, $more) = @_;
     return "<Location /show/$name>\n  AuthType mynumber\n" . join('', map { "  $_\n" } split /\s*;\s*/, $rules) . ($more // '') . "</Location>\n";
 }
-$t->start($t->default_config(location => join '',
+$t->start($t->default_config(modules => [ 'authz_user' ], location => join('',
     location(all => '<RequireAll>; Require mynumber-account; Require mynumber-verified; </RequireAll>'),
     location(any => '<RequireAny>; Require mynumber-verified; Require mynumber-account; </RequireAny>'),
     location(none => '<RequireAll>; Require all granted; <RequireNone>; Require mynumber-linked; </RequireNone>; </RequireAll>'),
@@ -22,7 +22,7 @@ $t->start($t->default_config(location => join '',
     location(u401 => 'Require mynumber-account', "  MyNumberUnauthenticated 401\n"),
     location(u403 => 'Require mynumber-account', "  MyNumberUnauthenticated 403\n"),
     location(pass => 'Require mynumber-account', "  MyNumberUnauthenticated pass\n"),
-), modules => [ 'authz_user' ]));
+)));
 
 sub code { my ($b, $path) = @_; return $b->get($t->url($path))->code }
 sub place { my ($b, $path) = @_; return $b->get($t->url($path))->header('Location') // '' }

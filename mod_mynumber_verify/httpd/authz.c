@@ -1,0 +1,148 @@
+#include "httpd/authz.h"
+
+#include <apr_strings.h>
+#include <http_config.h>
+#include <http_log.h>
+#include <mod_auth.h>
+#include <string.h>
+#include "base/log.h"
+#include "httpd/session_io.h"
+
+/* A rule is met by any of these flags of the record, and cured by the need. */
+typedef struct row_t {
+    const char *name;
+    apr_uint32_t met_by;
+    unsigned need;
+} row_t;
+
+static const row_t rows[] = {
+    {"mynumber-account", MNV_HAS_ACCOUNT, MOD_MNV_NEED_SIGNIN},
+    {"mynumber-verified", MNV_HAS_IDENTITY | MNV_HAS_LINKED_IDENTITY, MOD_MNV_NEED_CARD},
+    {"mynumber-linked", MNV_HAS_LINK, MOD_MNV_NEED_LINK},
+};
+
+/** A line "Require NAME" of the configuration. */
+typedef struct rule_t {
+    const row_t *row;
+    int is_negated; /* stands under an odd number of "not", <RequireNone>, <RequireNotAll> */
+} rule_t;
+
+/* Configuration. ------------------------------------------------------------ */
+
+static const row_t *find_row(const char *name)
+{
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (!ap_cstr_casecmp(rows[i].name, name)) {
+            return &rows[i];
+        }
+    }
+    return NULL;
+}
+
+static int is_negated(const ap_directive_t *directive)
+{
+    int negations = !ap_cstr_casecmpn(directive->args, "not", 3) && (directive->args[3] == ' ' || directive->args[3] == '\t');
+
+    for (directive = directive->parent; directive; directive = directive->parent) {
+        negations += !ap_cstr_casecmp(directive->directive, "<RequireNone") || !ap_cstr_casecmp(directive->directive, "<RequireNotAll");
+    }
+    return negations % 2;
+}
+
+static const char *parse(cmd_parms *cmd, const char *arguments, const void **parsed)
+{
+    const char *line = cmd->directive->args, *name;
+    rule_t *rule = apr_pcalloc(cmd->pool, sizeof(*rule));
+
+    /* Under an alias nobody could tell whether the alias stands behind a "not". */
+    if (ap_cstr_casecmp(cmd->directive->directive, "Require")) {
+        return "the rules of mod_mynumber_verify are written with Require, not in <AuthzProviderAlias>";
+    }
+    name = ap_getword_conf(cmd->temp_pool, &line);
+    if (!ap_cstr_casecmp(name, "not")) {
+        name = ap_getword_conf(cmd->temp_pool, &line);
+    }
+    rule->row = find_row(name);
+    rule->is_negated = is_negated(cmd->directive);
+    if (!rule->row) {
+        return apr_pstrcat(cmd->pool, "there is no rule \"", name, "\"", NULL);
+    }
+    while (apr_isspace(*arguments)) {
+        arguments++;
+    }
+    if (!ap_cstr_casecmpn(arguments, "fresh=", 6)) {
+        return apr_pstrcat(cmd->pool, "\"Require ", name, "\": fresh= is not in this build; write it without", NULL);
+    }
+    if (*arguments) {
+        return apr_pstrcat(cmd->pool, "\"Require ", name, "\" takes no arguments: \"", arguments, "\"", NULL);
+    }
+    *parsed = rule;
+    return NULL;
+}
+
+/* Judging. ------------------------------------------------------------------ */
+
+/* What of a need can be had here. A half whose provider is not configured cannot. @return 0: nothing */
+static unsigned cure_of(unsigned need, apr_uint32_t flags, const mnv_site_t *site)
+{
+    int account = (flags & MNV_HAS_ACCOUNT) != 0, identity = (flags & MNV_HAS_IDENTITY) != 0;
+    unsigned signin = site && site->account ? MOD_MNV_NEED_SIGNIN : 0, card = site && site->card ? MOD_MNV_NEED_CARD : 0;
+
+    if (need == MOD_MNV_NEED_SIGNIN) {
+        return signin;
+    }
+    if (need == MOD_MNV_NEED_CARD) {
+        return card;
+    }
+    if (account && identity) {
+        return MOD_MNV_NEED_LINK;
+    }
+    if (account || identity) {
+        return account ? card : signin;
+    }
+    return signin ? signin : card; /* one half is enough where there is a link already */
+}
+
+static authz_status check(request_rec *r, const char *arguments, const void *parsed)
+{
+    const rule_t *rule = parsed;
+    mod_mnv_request_t *request = mod_mnv_request(r);
+    mod_mnv_visit_t *visit;
+    apr_uint32_t flags;
+    unsigned cure;
+
+    (void)arguments;
+    if (!mod_mnv_server_config(r->server)->enabled) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, MNVLOGNO(1430) "\"Require %s\" in a host without MyNumberSecretFile", rule->row->name);
+        return AUTHZ_GENERAL_ERROR;
+    }
+    request->has_rules = 1;
+    if (request->own) { /* our rules do not apply there: behind a "not" that is said by denying */
+        return rule->is_negated ? AUTHZ_DENIED : AUTHZ_GRANTED;
+    }
+    visit = mod_mnv_session(r);
+    if (visit->state == MOD_MNV_SESSION_FAILED) { /* not "denied": a "not" would turn that into admission */
+        return AUTHZ_GENERAL_ERROR;
+    }
+    flags = visit->record ? visit->record->flags : 0;
+    if (flags & rule->row->met_by) {
+        return AUTHZ_GRANTED;
+    }
+    cure = rule->is_negated ? 0 : cure_of(rule->row->need, flags, mod_mnv_site(r->server));
+    request->missing |= cure;
+    /* "No user yet" keeps mod_authz_core from logging an error while a person can mend it. */
+    return cure ? AUTHZ_DENIED_NO_USER : AUTHZ_DENIED;
+}
+
+static const authz_provider provider = {check, parse};
+
+void mod_mnv_authz_register(apr_pool_t *pool)
+{
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        ap_register_auth_provider(pool, AUTHZ_PROVIDER_GROUP, rows[i].name, AUTHZ_PROVIDER_VERSION, &provider, AP_AUTH_INTERNAL_PER_CONF);
+    }
+}

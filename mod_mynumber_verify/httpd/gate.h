@@ -1,0 +1,16 @@
+/* The gate: asks the rules of all modules and turns a refusal into what cures it. */
+#ifndef MNV_HTTPD_GATE_H
+#define MNV_HTTPD_GATE_H
+
+#include <httpd.h>
+
+/** access_checker_ex, before mod_authz_core: loads the session and says who it is, before any rule is judged; then asks the others and settles what they say. */
+int mod_mnv_gate_access(request_rec *r);
+
+/** check_user_id. */
+int mod_mnv_gate_user(request_rec *r);
+
+/** auth_checker, before mod_authz_core: our rules under another module's AuthType. */
+int mod_mnv_gate_authz(request_rec *r);
+
+#endif

@@ -1,0 +1,166 @@
+#include "httpd/handoff.h"
+
+#include <http_log.h>
+#include <http_protocol.h>
+#include <string.h>
+#include "base/cookie.h"
+#include "base/log.h"
+#include "httpd/session_io.h"
+#include "httpd/strip.h"
+
+#define VARIABLE_PREFIX "MYNUMBER_"
+
+/* Taking back. -------------------------------------------------------------- */
+
+/* An internal redirect renames variables to REDIRECT_NAME, the next one to REDIRECT_REDIRECT_NAME. */
+static int is_our_variable(const char *name)
+{
+    while (!strncmp(name, "REDIRECT_", 9)) {
+        name += 9;
+    }
+    return !strncmp(name, VARIABLE_PREFIX, sizeof(VARIABLE_PREFIX) - 1);
+}
+
+static void take_back_variables(request_rec *r)
+{
+    const apr_array_header_t *elements = apr_table_elts(r->subprocess_env);
+    int i = 0;
+
+    while (i < elements->nelts) {
+        const char *name = APR_ARRAY_IDX(elements, i, apr_table_entry_t).key;
+
+        if (is_our_variable(name)) {
+            apr_table_unset(r->subprocess_env, name);
+        }
+        else {
+            i++;
+        }
+    }
+}
+
+/* Handing on. --------------------------------------------------------------- */
+
+/* Of one person: neither mod_cache nor a proxy may give it to another, also where it says nothing of the person ("pass"). */
+static void mark_private(request_rec *r, mod_mnv_visit_t *visit)
+{
+    request_rec *up;
+
+    for (up = r; up; up = mod_mnv_parent(up)) {
+        up->no_cache = 1;
+    }
+    if (!visit->is_private) {
+        visit->is_private = 1;
+        /* err_headers_out outlives the application's own headers; a second Cache-Control adds to the first (RFC 9110 5.3) */
+        apr_table_addn(visit->first->err_headers_out, "Cache-Control", "private");
+    }
+}
+
+static int is_of_account(apr_uint32_t slot)
+{
+    return slot == MNV_FACT_ACCOUNT || slot == MNV_FACT_ACCOUNT_ISSUER || slot >= MNV_FACT_COUNT;
+}
+
+static void hand_on(request_rec *r, const mnv_record_t *record, const mod_mnv_dir_config_t *dir)
+{
+    const apr_array_header_t *exports = mod_mnv_exports(r);
+    int i, has_account = (record->flags & MNV_HAS_ACCOUNT) != 0;
+
+    for (i = 0; i < exports->nelts; i++) {
+        const mod_mnv_export_t *one = &APR_ARRAY_IDX(exports, i, mod_mnv_export_t);
+        const char *text, *encoded;
+
+        if (one->slot == MNV_FACT_SUBJECT) { /* the provider's own is for nobody's eyes; a hash is ASCII in every encoding */
+            text = encoded = mod_mnv_subject(r);
+        }
+        else if (is_of_account(one->slot) && !has_account) {
+            continue;
+        }
+        else {
+            text = mnv_record_value(record, MNV_ENCODING_UTF8, one->slot);
+            encoded = mnv_record_value(record, dir->encoding, one->slot);
+        }
+        if (text && dir->pass & MNV_PASS_ENV) {
+            apr_table_addn(r->subprocess_env, one->variable, text);
+        }
+        if (encoded && dir->pass & MNV_PASS_HEADERS) {
+            apr_table_addn(r->headers_in, one->header, encoded);
+        }
+    }
+}
+
+/* Was a rule of ours evaluated for this location? httpd skips that when a redirect or sub-request comes from the same one. */
+static int has_rules(request_rec *r, const mod_mnv_request_t *request)
+{
+    request_rec *parent = mod_mnv_parent(r);
+
+    return request->has_rules || (parent && parent->per_dir_config == r->per_dir_config && mod_mnv_request(parent)->has_rules);
+}
+
+static int hand_over(request_rec *r, mod_mnv_request_t *request)
+{
+    mod_mnv_visit_t *visit;
+
+    request->handed = r->per_dir_config;
+    if (!request->own && (mod_mnv_is_our_auth(r) || has_rules(r, request))) {
+        visit = mod_mnv_session(r);
+        mark_private(r, visit);
+        if (visit->record) {
+            hand_on(r, visit->record, mod_mnv_dir_config(r));
+        }
+    }
+    if (request->has_asked && request->visit->state == MOD_MNV_SESSION_FAILED) {
+        ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, MNVLOGNO(1460) "refused: the session could not be loaded");
+        return HTTP_SERVICE_UNAVAILABLE;
+    }
+    return DECLINED;
+}
+
+/* An application that logs or leaks its cookies must not leak ours. */
+static void strip_cookies(request_rec *r, mod_mnv_request_t *request, const mod_mnv_server_config_t *conf)
+{
+    const char *cookies = apr_table_get(r->headers_in, "Cookie"), *rest;
+
+    if (!cookies || !conf->strip_cookies) {
+        return;
+    }
+    (void)mod_mnv_cookies(request->visit); /* remembers them: the table may be the first request's own */
+    rest = mnv_cookie_strip(r->pool, cookies, conf->cookie_names);
+    if (!rest) {
+        apr_table_unset(r->headers_in, "Cookie");
+    }
+    else if (rest != cookies) {
+        apr_table_setn(r->headers_in, "Cookie", rest);
+    }
+}
+
+int mod_mnv_handoff_fixups(request_rec *r)
+{
+    mod_mnv_request_t *request = mod_mnv_request(r);
+    const mod_mnv_server_config_t *conf = mod_mnv_server_config(r->server);
+
+    mod_mnv_strip(r);
+    if (!conf->enabled) {
+        return DECLINED;
+    }
+    if (r->prev || r->main) {
+        take_back_variables(r);
+    }
+    strip_cookies(r, request, conf);
+    return hand_over(r, request);
+}
+
+int mod_mnv_handoff_again(request_rec *r)
+{
+    mod_mnv_request_t *request = mod_mnv_request(r);
+
+    if (!request->handed || request->handed == r->per_dir_config) {
+        return DECLINED;
+    }
+    take_back_variables(r);
+    request->is_stripped = 0;
+    mod_mnv_strip(r);
+    if (mod_mnv_is_our_auth(r)) {
+        mod_mnv_set_user(r);
+    }
+    return hand_over(r, request);
+}

@@ -1,0 +1,14 @@
+/* What an application receives: variables and headers from the session's record, by the allow-list of the location that answers. */
+#ifndef MNV_HTTPD_HANDOFF_H
+#define MNV_HTTPD_HANDOFF_H
+
+#include <httpd.h>
+
+/** fixups, first. Internal redirects and sub-requests begin with what an earlier location was given: that goes first. @return DECLINED, or HTTP_SERVICE_UNAVAILABLE when the session
+ * that this request depends on could not be loaded */
+int mod_mnv_handoff_fixups(request_rec *r);
+
+/** handler, first: mod_dir may have put another location's request in place of this one after fixups (ap_internal_fast_redirect). @return as above */
+int mod_mnv_handoff_again(request_rec *r);
+
+#endif

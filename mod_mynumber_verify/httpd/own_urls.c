@@ -1,0 +1,102 @@
+#include "httpd/own_urls.h"
+
+#include <apr_strings.h>
+#include <http_request.h>
+#include <string.h>
+#include "httpd/handoff.h"
+#include "httpd/reply_out.h"
+#include "httpd/request_in.h"
+#include "httpd/session_io.h"
+#include "out/pages.h"
+
+/* @return the path below MyNumberPath, "/" for MyNumberPath itself; NULL when the URL is not ours */
+static const char *below_our_path(const mod_mnv_server_config_t *conf, const char *uri)
+{
+    const char *path = conf->options.site.path;
+    apr_size_t length = strlen(path);
+
+    if (!uri || strncmp(uri, path, length)) {
+        return NULL;
+    }
+    return uri[length] == '/' ? uri + length : !uri[length] ? "/" : NULL;
+}
+
+int mod_mnv_own_translate(request_rec *r)
+{
+    const mod_mnv_server_config_t *conf = mod_mnv_server_config(r->server);
+    const char *path;
+    mod_mnv_request_t *request;
+
+    if (!conf->enabled || r->proxyreq) {
+        return DECLINED;
+    }
+    path = below_our_path(conf, r->uri);
+    request = mod_mnv_request(r);
+    request->own = path; /* again after decoding: what looked like ours before may not be */
+    if (!path) {
+        return DECLINED;
+    }
+    /* No file; some modules take for granted that there is a name. With a handler set mod_dir looks for no FallbackResource. */
+    r->filename = apr_pstrcat(r->pool, "mynumber:", path, NULL);
+    r->handler = "mynumber-verify";
+    return OK;
+}
+
+int mod_mnv_own_storage(request_rec *r)
+{
+    return mod_mnv_request(r)->own ? OK : DECLINED;
+}
+
+static int is_asset(const char *path)
+{
+    return !strncmp(path, "/assets/", 8);
+}
+
+static apr_status_t answer(mnv_ctx_t *ctx, request_rec *r, mnv_request_t *request, mnv_reply_t *reply)
+{
+    const mnv_site_t *site = mod_mnv_site(r->server);
+    apr_status_t status = APR_SUCCESS;
+
+    if (!site) {
+        return mnv_fail(ctx, MNV_FAIL_INTERNAL, "this process has no site for the host");
+    }
+    if (r->method_number != M_GET && r->method_number != M_POST) {
+        reply->allow = "GET, HEAD, POST";
+        return mnv_fail(ctx, MNV_FAIL_METHOD, NULL);
+    }
+    /* The pages that say "come back later" need their stylesheet. */
+    if (!is_asset(request->path)) {
+        status = mod_mnv_database_ready(ctx, r->server);
+    }
+    if (status == APR_SUCCESS && r->method_number == M_POST) {
+        status = mod_mnv_form_in(ctx, r, request);
+    }
+    if (status == APR_SUCCESS) {
+        mnv_flow_handle(ctx, site, request, reply);
+    }
+    return status;
+}
+
+int mod_mnv_own_handler(request_rec *r)
+{
+    mod_mnv_request_t *own = mod_mnv_request(r);
+    const mod_mnv_server_config_t *conf = mod_mnv_server_config(r->server);
+    mnv_request_t *request;
+    mnv_reply_t *reply;
+    mnv_ctx_t *ctx;
+
+    if (!own->own) {
+        return mod_mnv_handoff_again(r);
+    }
+    if (r->main) { /* a page of ours inside another page would set no cookies and hold forms that look like somebody else's */
+        return HTTP_NOT_FOUND;
+    }
+    ctx = mod_mnv_ctx(r);
+    request = mod_mnv_request_in(r, own->own, r->args);
+    reply = mnv_reply_make(r->pool);
+    if (answer(ctx, r, request, reply) != APR_SUCCESS) {
+        mnv_page_failure(ctx, &conf->options, request, NULL, reply);
+    }
+    mod_mnv_reply_out(r, request, reply);
+    return OK;
+}

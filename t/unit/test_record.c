@@ -1,0 +1,427 @@
+#include "people.h"
+#include "out/record.h"
+
+#define SITE 0xfeedbeefu
+
+typedef struct made_t {
+    mnv_record_source_t source;
+    mnv_options_t *options;
+    mnv_session_t *session;
+    mnv_record_t *record;
+} made_t;
+
+static void prepare(unit_t *unit, made_t *made, int has)
+{
+    memset(made, 0, sizeof(*made));
+    made->options = people_options(unit->pool);
+    made->session = people_session(unit->pool, has);
+    made->source.session = made->session;
+    made->source.options = &made->options->session;
+    made->source.generation = 7;
+    made->source.site = SITE;
+}
+
+static void make(unit_t *unit, made_t *made)
+{
+    assert_int_equal(mnv_record_make(unit->ctx, &made->source, &made->record), APR_SUCCESS);
+    assert_true(mnv_record_check(made->record, made->record->size, made->record->slots, SITE));
+}
+
+static const char *value(const made_t *made, apr_uint32_t slot)
+{
+    return mnv_record_value(made->record, MNV_ENCODING_UTF8, slot);
+}
+
+static void pass_display_name(unit_t *unit, made_t *made)
+{
+    apr_array_header_t *names = apr_array_make(unit->pool, 2, sizeof(const char *));
+
+    APR_ARRAY_PUSH(names, const char *) = "affiliation";
+    APR_ARRAY_PUSH(names, const char *) = "displayName";
+    made->source.attributes = names;
+}
+
+/* A copy that may be damaged; its end is the end of its memory, so that ASan sees every byte read past it. */
+static mnv_record_t *copy_of(const made_t *made)
+{
+    mnv_record_t *copy = test_malloc(made->record->size);
+
+    memcpy(copy, made->record, made->record->size);
+    return copy;
+}
+
+#define refuse_when(made, change)                                                                 \
+    do {                                                                                          \
+        mnv_record_t *copy = copy_of(made);                                                       \
+        apr_size_t length = copy->size;                                                           \
+        assert_true(mnv_record_check(copy, length, (made)->record->slots, SITE));                 \
+        change;                                                                                   \
+        assert_false(mnv_record_check(copy, length, (made)->record->slots, SITE));                \
+        test_free(copy);                                                                          \
+    } while (0)
+
+static apr_uint32_t *offsets(mnv_record_t *record)
+{
+    return (apr_uint32_t *)(void *)(record + 1);
+}
+
+static void refuses_foreign_or_stale_headers(void **state)
+{
+    unit_t *unit = *state;
+    made_t made;
+
+    prepare(unit, &made, 3);
+    make(unit, &made);
+    assert_false(mnv_record_check(NULL, 1000, MNV_FACT_COUNT, SITE));
+    refuse_when(&made, copy->magic++);
+    refuse_when(&made, copy->site++);
+    refuse_when(&made, copy->slots++);
+    refuse_when(&made, copy->slots--);
+    refuse_when(&made, copy->reserved = 1);
+    refuse_when(&made, copy->size++);
+    refuse_when(&made, copy->size = 0xffffffffu);
+    refuse_when(&made, copy->size = 0);
+    refuse_when(&made, copy->size = (apr_uint32_t)sizeof(*copy));
+    refuse_when(&made, length = sizeof(*copy) - 1);
+    refuse_when(&made, length--);
+    assert_false(mnv_record_check(made.record, made.record->size, made.record->slots + 1, SITE));
+    assert_false(mnv_record_check(made.record, made.record->size, made.record->slots, SITE + 1));
+    assert_false(mnv_record_check((const mnv_record_t *)(const void *)((const char *)made.record + 1), made.record->size - 1, made.record->slots, SITE));
+}
+
+static void refuses_huge_slot_counts(void **state)
+{
+    unit_t *unit = *state;
+    made_t made;
+
+    prepare(unit, &made, 3);
+    make(unit, &made);
+    made.record->slots = 0x55555556u;
+    assert_false(mnv_record_check(made.record, made.record->size, 0x55555556u, SITE));
+    made.record->slots = 0;
+    assert_false(mnv_record_check(made.record, made.record->size, 0, SITE));
+}
+
+static void refuses_impossible_flags_and_times(void **state)
+{
+    unit_t *unit = *state;
+    made_t made;
+
+    prepare(unit, &made, 1);
+    make(unit, &made);
+    refuse_when(&made, copy->flags |= 32u);
+    refuse_when(&made, copy->flags |= MNV_HAS_LINK);
+    refuse_when(&made, copy->flags |= MNV_HAS_LINKED_IDENTITY);
+    refuse_when(&made, copy->flags |= MNV_HAS_LINKED_ACCOUNT);
+    refuse_when(&made, copy->flags |= MNV_HAS_IDENTITY);
+    refuse_when(&made, copy->flags &= ~MNV_HAS_ACCOUNT);
+    refuse_when(&made, copy->flags = MNV_HAS_LINK);
+    refuse_when(&made, copy->account_at = -1);
+    refuse_when(&made, copy->identity_at = -1);
+    refuse_when(&made, copy->generation = -1);
+    refuse_when(&made, copy->checked_at = 0);
+    refuse_when(&made, copy->fresh_until = copy->checked_at - 1);
+    refuse_when(&made, copy->expires_at = 0);
+    refuse_when(&made, copy->seen_at = 0);
+}
+
+static void refuses_offsets_that_lead_elsewhere(void **state)
+{
+    unit_t *unit = *state;
+    made_t made;
+
+    prepare(unit, &made, 3);
+    make(unit, &made);
+    refuse_when(&made, offsets(copy)[MNV_FACT_NAME] = copy->size);
+    refuse_when(&made, offsets(copy)[MNV_FACT_NAME] = 0xffffffffu);
+    refuse_when(&made, offsets(copy)[MNV_FACT_NAME] = 4);
+    refuse_when(&made, offsets(copy)[MNV_FACT_NAME] = (apr_uint32_t)sizeof(*copy));
+    refuse_when(&made, offsets(copy)[MNV_FACT_NAME]++);
+    refuse_when(&made, offsets(copy)[MNV_ENCODING_COUNT * copy->slots - 1] = copy->size + 1);
+}
+
+static void refuses_unterminated_and_control_bytes(void **state)
+{
+    unit_t *unit = *state;
+    made_t made;
+
+    prepare(unit, &made, 3);
+    make(unit, &made);
+    refuse_when(&made, ((char *)copy)[copy->size - 1] = 'x');
+    refuse_when(&made, ((char *)copy)[offsets(copy)[MNV_FACT_NAME]] = '\n');
+    refuse_when(&made, ((char *)copy)[offsets(copy)[MNV_FACT_NAME]] = '\r');
+    refuse_when(&made, ((char *)copy)[offsets(copy)[MNV_FACT_NAME]] = 0x7f);
+}
+
+static void refuses_too_large_a_record(void **state)
+{
+    unit_t *unit = *state;
+    made_t made;
+    char *long_text = apr_palloc(unit->pool, MNV_RECORD_LIMIT_BYTES);
+
+    memset(long_text, 'a', MNV_RECORD_LIMIT_BYTES);
+    long_text[MNV_RECORD_LIMIT_BYTES - 1] = '\0';
+    prepare(unit, &made, 2);
+    made.session->identity->address = long_text;
+    assert_int_not_equal(mnv_record_make(unit->ctx, &made.source, &made.record), APR_SUCCESS);
+    assert_told(unit, INTERNAL);
+    assert_null(made.record);
+}
+
+static void refuses_too_many_attributes(void **state)
+{
+    unit_t *unit = *state;
+    made_t made;
+    apr_array_header_t *names = apr_array_make(unit->pool, 4000, sizeof(const char *));
+
+    for (int i = 0; i < 4000; i++) {
+        APR_ARRAY_PUSH(names, const char *) = "a";
+    }
+    prepare(unit, &made, 1);
+    made.source.attributes = names;
+    assert_int_not_equal(mnv_record_make(unit->ctx, &made.source, &made.record), APR_SUCCESS);
+    assert_told(unit, INTERNAL);
+}
+
+static void hands_on_no_value_with_line_breaks(void **state)
+{
+    unit_t *unit = *state;
+    made_t made;
+
+    prepare(unit, &made, 3);
+    made.session->identity->name = "A\r\nX-Admin: 1";
+    made.session->identity->address = "\xff";
+    make(unit, &made);
+    assert_null(value(&made, MNV_FACT_NAME));
+    assert_null(value(&made, MNV_FACT_ADDRESS));
+    assert_int_equal(unit_logged(unit, "MNV1500"), 2);
+    assert_int_equal(unit_logged(unit, "X-Admin"), 0);
+}
+
+static void conflict_tells_nothing_of_the_link(void **state)
+{
+    unit_t *unit = *state;
+    made_t made;
+    mnv_link_t *link = people_link(unit->pool);
+
+    prepare(unit, &made, 3);
+    link->identity->subject = "somebody-else";
+    link->identity->acr = "other";
+    made.source.link = link;
+    make(unit, &made);
+    assert_int_equal(made.record->flags, MNV_HAS_ACCOUNT | MNV_HAS_IDENTITY);
+    assert_string_equal(value(&made, MNV_FACT_LINKED), "0");
+    assert_null(value(&made, MNV_FACT_LINKED_AT));
+    assert_string_equal(value(&made, MNV_FACT_ACR), "aal3");
+    assert_non_null(strstr(value(&made, MNV_FACT_SUBJECT), PEOPLE_SUBJECT));
+}
+
+static void link_of_another_account_is_none(void **state)
+{
+    unit_t *unit = *state;
+    made_t made;
+    mnv_link_t *link = people_link(unit->pool);
+
+    prepare(unit, &made, 1);
+    link->account->value = "other@univ.example";
+    made.source.link = link;
+    make(unit, &made);
+    assert_int_equal(made.record->flags, MNV_HAS_ACCOUNT);
+    assert_string_equal(value(&made, MNV_FACT_VERIFIED), "0");
+    assert_null(value(&made, MNV_FACT_NAME));
+    assert_null(value(&made, MNV_FACT_SUBJECT));
+}
+
+static void expired_link_is_none(void **state)
+{
+    unit_t *unit = *state;
+    made_t made;
+
+    prepare(unit, &made, 1);
+    made.source.link = people_link(unit->pool);
+    ((mnv_link_t *)made.source.link)->expires_at = unit->now;
+    make(unit, &made);
+    assert_int_equal(made.record->flags, MNV_HAS_ACCOUNT);
+}
+
+static void account_without_link_is_not_verified(void **state)
+{
+    unit_t *unit = *state;
+    made_t made;
+
+    prepare(unit, &made, 1);
+    make(unit, &made);
+    assert_int_equal(made.record->flags, MNV_HAS_ACCOUNT);
+    assert_string_equal(value(&made, MNV_FACT_VERIFIED), "0");
+    assert_string_equal(value(&made, MNV_FACT_LINKED), "0");
+    assert_string_equal(value(&made, MNV_FACT_METHOD), "account");
+    assert_string_equal(value(&made, MNV_FACT_ACCOUNT), PEOPLE_ACCOUNT);
+    assert_null(value(&made, MNV_FACT_VERIFIED_AT));
+    assert_int_equal(made.record->identity_at, 0);
+}
+
+static void account_first_knows_what_the_link_keeps(void **state)
+{
+    unit_t *unit = *state;
+    made_t made;
+
+    prepare(unit, &made, 1);
+    made.source.link = people_link(unit->pool);
+    make(unit, &made);
+    assert_int_equal(made.record->flags, MNV_HAS_ACCOUNT | MNV_HAS_LINK | MNV_HAS_LINKED_IDENTITY);
+    assert_string_equal(value(&made, MNV_FACT_VERIFIED), "1");
+    assert_string_equal(value(&made, MNV_FACT_VERIFIED_AT), "2026-11-14T08:00:00Z");
+    assert_string_equal(value(&made, MNV_FACT_LINKED_AT), "2026-11-14T08:00:00Z");
+    assert_string_equal(value(&made, MNV_FACT_NAME), "山田 花子");
+    assert_null(value(&made, MNV_FACT_ADDRESS));
+    assert_null(value(&made, MNV_FACT_AGE_OVER_18));
+    assert_int_equal(made.record->identity_at, 0);
+}
+
+static void card_first_has_no_account_value(void **state)
+{
+    unit_t *unit = *state;
+    made_t made;
+
+    prepare(unit, &made, 2);
+    made.source.link = people_link(unit->pool);
+    make(unit, &made);
+    assert_int_equal(made.record->flags, MNV_HAS_IDENTITY | MNV_HAS_LINK | MNV_HAS_LINKED_ACCOUNT);
+    assert_null(value(&made, MNV_FACT_ACCOUNT));
+    assert_null(value(&made, MNV_FACT_ACCOUNT_ISSUER));
+    assert_string_equal(value(&made, MNV_FACT_METHOD), "card");
+    assert_string_equal(value(&made, MNV_FACT_SUBJECT), "https://card.example/api/realms/main " PEOPLE_SUBJECT);
+}
+
+static void session_without_halves_has_no_link(void **state)
+{
+    unit_t *unit = *state;
+    made_t made;
+
+    prepare(unit, &made, 0);
+    made.source.link = people_link(unit->pool);
+    make(unit, &made);
+    assert_int_equal(made.record->flags, 0);
+    assert_null(value(&made, MNV_FACT_METHOD));
+    assert_string_equal(value(&made, MNV_FACT_LINKED), "0");
+}
+
+static void values_stand_in_each_encoding(void **state)
+{
+    unit_t *unit = *state;
+    made_t made;
+
+    prepare(unit, &made, 2);
+    made.session->identity->name = "山 %x";
+    make(unit, &made);
+    assert_string_equal(mnv_record_value(made.record, MNV_ENCODING_UTF8, MNV_FACT_NAME), "山 %x");
+    assert_string_equal(mnv_record_value(made.record, MNV_ENCODING_PERCENT, MNV_FACT_NAME), "%E5%B1%B1 %25x");
+    assert_string_equal(mnv_record_value(made.record, MNV_ENCODING_BASE64URL, MNV_FACT_NAME), "5bGxICV4");
+    assert_string_equal(mnv_record_value(made.record, MNV_ENCODING_PERCENT, MNV_FACT_ACR), "aal3");
+    assert_string_equal(mnv_record_value(made.record, MNV_ENCODING_BASE64URL, MNV_FACT_SUBJECT), value(&made, MNV_FACT_SUBJECT));
+    assert_null(mnv_record_value(made.record, MNV_ENCODING_COUNT, MNV_FACT_NAME));
+    assert_null(mnv_record_value(made.record, MNV_ENCODING_UTF8, made.record->slots));
+    assert_null(mnv_record_value(made.record, MNV_ENCODING_UTF8, 0xffffffffu));
+}
+
+static void attributes_follow_the_facts(void **state)
+{
+    unit_t *unit = *state;
+    made_t made;
+
+    prepare(unit, &made, 1);
+    pass_display_name(unit, &made);
+    make(unit, &made);
+    assert_int_equal(made.record->slots, MNV_FACT_COUNT + 2);
+    assert_null(value(&made, MNV_FACT_COUNT));
+    assert_string_equal(value(&made, MNV_FACT_COUNT + 1), "花子");
+}
+
+static void attributes_need_the_account(void **state)
+{
+    unit_t *unit = *state;
+    made_t made;
+
+    prepare(unit, &made, 2);
+    made.source.link = people_link(unit->pool);
+    pass_display_name(unit, &made);
+    make(unit, &made);
+    assert_null(value(&made, MNV_FACT_COUNT + 1));
+}
+
+static void times_are_those_of_session_and_configuration(void **state)
+{
+    unit_t *unit = *state;
+    made_t made;
+
+    prepare(unit, &made, 3);
+    make(unit, &made);
+    assert_int_equal(made.record->generation, 7);
+    assert_int_equal(made.record->checked_at, unit->now);
+    assert_int_equal(made.record->fresh_until, unit->now + apr_time_from_sec(5));
+    assert_int_equal(made.record->expires_at, made.session->created + apr_time_from_sec(8 * 3600));
+    assert_int_equal(made.record->seen_at, made.session->seen);
+    assert_int_equal(made.record->account_at, made.session->account->at);
+    assert_int_equal(made.record->identity_at, made.session->identity->at);
+}
+
+/* Born on 2006-11-25 in Japan: 20 at 0:00 on 2026-11-25, which is 15:00 UTC the day before. */
+static void is_fresh_only_until_an_age_is_reached(void **state)
+{
+    unit_t *unit = *state;
+    made_t made;
+    apr_time_t birthday = UNIT_START + apr_time_from_sec(7 * 3600);
+
+    prepare(unit, &made, 2);
+    made.session->identity->birthdate = "2006-11-25";
+    unit->now = birthday - apr_time_from_sec(2);
+    make(unit, &made);
+    assert_string_equal(value(&made, MNV_FACT_AGE_OVER_18), "1");
+    assert_string_equal(value(&made, MNV_FACT_AGE_OVER_20), "0");
+    assert_int_equal(made.record->fresh_until, birthday);
+    unit->now = birthday;
+    make(unit, &made);
+    assert_string_equal(value(&made, MNV_FACT_AGE_OVER_20), "1");
+    assert_int_equal(made.record->fresh_until, birthday + apr_time_from_sec(5));
+}
+
+static void is_fresh_only_until_the_link_expires(void **state)
+{
+    unit_t *unit = *state;
+    made_t made;
+
+    prepare(unit, &made, 1);
+    made.source.link = people_link(unit->pool);
+    ((mnv_link_t *)made.source.link)->expires_at = unit->now + apr_time_from_sec(1);
+    make(unit, &made);
+    assert_true(made.record->flags & MNV_HAS_LINK);
+    assert_int_equal(made.record->fresh_until, unit->now + apr_time_from_sec(1));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        UNIT_TEST(refuses_foreign_or_stale_headers),
+        UNIT_TEST(refuses_huge_slot_counts),
+        UNIT_TEST(refuses_impossible_flags_and_times),
+        UNIT_TEST(refuses_offsets_that_lead_elsewhere),
+        UNIT_TEST(refuses_unterminated_and_control_bytes),
+        UNIT_TEST(refuses_too_large_a_record),
+        UNIT_TEST(refuses_too_many_attributes),
+        UNIT_TEST(hands_on_no_value_with_line_breaks),
+        UNIT_TEST(conflict_tells_nothing_of_the_link),
+        UNIT_TEST(link_of_another_account_is_none),
+        UNIT_TEST(expired_link_is_none),
+        UNIT_TEST(account_without_link_is_not_verified),
+        UNIT_TEST(account_first_knows_what_the_link_keeps),
+        UNIT_TEST(card_first_has_no_account_value),
+        UNIT_TEST(session_without_halves_has_no_link),
+        UNIT_TEST(values_stand_in_each_encoding),
+        UNIT_TEST(attributes_follow_the_facts),
+        UNIT_TEST(attributes_need_the_account),
+        UNIT_TEST(times_are_those_of_session_and_configuration),
+        UNIT_TEST(is_fresh_only_until_an_age_is_reached),
+        UNIT_TEST(is_fresh_only_until_the_link_expires),
+    };
+    return unit_run(tests);
+}

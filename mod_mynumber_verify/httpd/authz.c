@@ -1,12 +1,17 @@
 #include "httpd/authz.h"
 
+#include <apr_lib.h>
 #include <apr_strings.h>
+#include <httpd.h>
 #include <http_config.h>
 #include <http_log.h>
+#include <http_request.h>
 #include <mod_auth.h>
 #include <string.h>
 #include "base/log.h"
 #include "httpd/session_io.h"
+
+APLOG_USE_MODULE(mynumber_verify);
 
 /* A rule is met by any of these flags of the record, and cured by the need. */
 typedef struct row_t {
@@ -41,9 +46,9 @@ static const row_t *find_row(const char *name)
     return NULL;
 }
 
-static int is_negated(const ap_directive_t *directive)
+static int is_negated(const ap_directive_t *directive, int is_not)
 {
-    int negations = !ap_cstr_casecmpn(directive->args, "not", 3) && (directive->args[3] == ' ' || directive->args[3] == '\t');
+    int negations = is_not;
 
     for (directive = directive->parent; directive; directive = directive->parent) {
         negations += !ap_cstr_casecmp(directive->directive, "<RequireNone") || !ap_cstr_casecmp(directive->directive, "<RequireNotAll");
@@ -54,6 +59,7 @@ static int is_negated(const ap_directive_t *directive)
 static const char *parse(cmd_parms *cmd, const char *arguments, const void **parsed)
 {
     const char *line = cmd->directive->args, *name;
+    int is_not;
     rule_t *rule = apr_pcalloc(cmd->pool, sizeof(*rule));
 
     /* Under an alias nobody could tell whether the alias stands behind a "not". */
@@ -61,11 +67,12 @@ static const char *parse(cmd_parms *cmd, const char *arguments, const void **par
         return "the rules of mod_mynumber_verify are written with Require, not in <AuthzProviderAlias>";
     }
     name = ap_getword_conf(cmd->temp_pool, &line);
-    if (!ap_cstr_casecmp(name, "not")) {
+    is_not = !ap_cstr_casecmp(name, "not");
+    if (is_not) {
         name = ap_getword_conf(cmd->temp_pool, &line);
     }
     rule->row = find_row(name);
-    rule->is_negated = is_negated(cmd->directive);
+    rule->is_negated = is_negated(cmd->directive, is_not);
     if (!rule->row) {
         return apr_pstrcat(cmd->pool, "there is no rule \"", name, "\"", NULL);
     }

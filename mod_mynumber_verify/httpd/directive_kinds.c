@@ -1,4 +1,5 @@
 #include "httpd/directive_kinds.h"
+#include "httpd/span.h"
 #include "base/text.h"
 #include "base/url.h"
 
@@ -378,58 +379,6 @@ static void print_list(apr_pool_t *pool, const mod_mnv_directive_t *row, const v
 
 /* Times and numbers. -------------------------------------------------------------- */
 
-static const struct {
-    const char *name;
-    apr_interval_time_t length;
-} units[] = { { "d", APR_USEC_PER_SEC * 86400 },
-              { "h", APR_USEC_PER_SEC * 3600 },
-              { "min", APR_USEC_PER_SEC * 60 },
-              { "s", APR_USEC_PER_SEC },
-              { "ms", 1000 } };
-
-/** Digits and a unit, seconds where there is none. Not ap_timeout_parameter_parse(): it knows no days and takes "10seconds" and "5mix". */
-static int parse_span(const char *text, apr_interval_time_t *span)
-{
-    apr_int64_t number = 0;
-    apr_interval_time_t unit = APR_USEC_PER_SEC;
-    apr_size_t i;
-    int digits;
-
-    for (digits = 0; apr_isdigit(text[digits]); digits++) {
-        if (digits == 9) {
-            return 0;
-        }
-        number = number * 10 + (text[digits] - '0');
-    }
-    if (!digits) {
-        return 0;
-    }
-    if (text[digits]) {
-        for (i = 0; i < sizeof(units) / sizeof(*units) && strcasecmp(text + digits, units[i].name); i++) {
-        }
-        if (i == sizeof(units) / sizeof(*units)) {
-            return 0;
-        }
-        unit = units[i].length;
-    }
-    /* at most 10^9 days: fits */
-    if (number > APR_INT64_MAX / unit) {
-        return 0;
-    }
-    *span = number * unit;
-    return 1;
-}
-
-const char *mod_mnv_span_print(apr_pool_t *pool, apr_interval_time_t span)
-{
-    apr_size_t i = 0;
-
-    while (i + 1 < sizeof(units) / sizeof(*units) && span % units[i].length) {
-        i++;
-    }
-    return span ? apr_psprintf(pool, "%" APR_INT64_T_FMT "%s", (apr_int64_t)(span / units[i].length), units[i].name) : "0s";
-}
-
 /** The two words of a row's range. */
 static const char *range_words(const mod_mnv_setting_t *setting, const char **highest)
 {
@@ -445,9 +394,9 @@ static const char *check_span(const mod_mnv_setting_t *setting, const char *text
     const char *highest_text, *lowest_text = range_words(setting, &highest_text);
     apr_interval_time_t lowest = 0, highest = 0;
 
-    parse_span(lowest_text, &lowest);
-    parse_span(highest_text, &highest);
-    if (!parse_span(text, span)) {
+    mod_mnv_span_parse(lowest_text, &lowest);
+    mod_mnv_span_parse(highest_text, &highest);
+    if (!mod_mnv_span_parse(text, span)) {
         return wrong(setting, text, "is no time: write a number of seconds, or with a unit 500ms, 10s, 30min, 8h, 90d");
     }
     if (*span < lowest || *span > highest) {
@@ -604,37 +553,13 @@ static void print_exports(apr_pool_t *pool, const mod_mnv_directive_t *row, cons
 
 /* The table. ---------------------------------------------------------------------------- */
 
-static const struct {
-    const char *(*set)(const mod_mnv_setting_t *setting, void *field);
-    void (*print)(apr_pool_t *pool, const mod_mnv_directive_t *row, const void *field, mnv_json_t *object);
-} doings[MNV_KIND_COUNT] = {
-    [MNV_KIND_PATH] = { set_path, print_text },
-    [MNV_KIND_ORIGIN] = { set_origin, print_text },
-    [MNV_KIND_FILE] = { set_file, print_text },
-    [MNV_KIND_FOLDER] = { set_file, print_text },
-    [MNV_KIND_PROVIDER] = { set_provider, print_text },
-    [MNV_KIND_ENDPOINTS] = { set_endpoints, print_endpoints },
-    [MNV_KIND_TEXT] = { set_text, print_text },
-    [MNV_KIND_KEYS] = { set_keys, print_keys },
-    [MNV_KIND_SCOPE] = { set_scope, print_text },
-    [MNV_KIND_WORDS] = { set_words, print_text },
-    [MNV_KIND_WORD_LIST] = { set_word_list, print_list },
-    [MNV_KIND_ATTRIBUTES] = { set_attributes, print_list },
-    [MNV_KIND_KEEP] = { set_keep, print_list },
-    [MNV_KIND_ORIGINS] = { set_origins, print_list },
-    [MNV_KIND_COOKIE] = { set_cookie, print_text },
-    [MNV_KIND_CACHE] = { set_cache, print_text },
-    [MNV_KIND_SPAN] = { set_span, print_span },
-    [MNV_KIND_SPANS] = { set_spans, print_spans },
-    [MNV_KIND_NUMBER] = { set_number, print_number },
-    [MNV_KIND_FLAG] = { set_word, print_word },
-    [MNV_KIND_SCHEMA] = { set_word, print_word },
-    [MNV_KIND_SIGNIN] = { set_word, print_word },
-    [MNV_KIND_POLICY] = { set_word, print_word },
-    [MNV_KIND_PASS] = { set_word, print_word },
-    [MNV_KIND_ENCODING] = { set_word, print_word },
-    [MNV_KIND_UNAUTHENTICATED] = { set_word, print_word },
-    [MNV_KIND_SUBJECT] = { set_word, print_word },
-    [MNV_KIND_PREFIX] = { set_prefix, print_prefix },
-    [MNV_KIND_EXPORTS] = { set_exports, print_exports },
+static const mod_mnv_kind_t kinds[] = {
+#define MNV_KIND_ROW(kind, type, fewest, most, repeats, set, print) { fewest, most, repeats, set_##set, print_##print },
+    MNV_KINDS(MNV_KIND_ROW)
+#undef MNV_KIND_ROW
 };
+
+const mod_mnv_kind_t *mod_mnv_kind(mod_mnv_kind_e kind)
+{
+    return &kinds[kind];
+}

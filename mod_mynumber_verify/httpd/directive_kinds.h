@@ -5,40 +5,40 @@
 #include "httpd/server_config.h"
 #include "lib/json.h"
 
-/* X(kind, type of the field, fewest arguments, most arguments, may be repeated in a section) */
-#define MNV_KINDS(X)                                        \
-    X(PATH, const char *, 1, 1, 0)                          \
-    X(ORIGIN, const char *, 1, 1, 0)                        \
-    X(FILE, const char *, 1, 1, 0)                          \
-    X(FOLDER, const char *, 1, 1, 0)                        \
-    X(PROVIDER, const char *, 1, 1, 0)                      \
-    X(ENDPOINTS, mod_mnv_endpoints_t, 2, 2, 1)              \
-    X(TEXT, const char *, 1, 1, 0)                          \
-    X(KEYS, apr_array_header_t *, 1, 2, 1)                  \
-    X(SCOPE, const char *, 1, 16, 0)                        \
-    X(WORDS, const char *, 1, 16, 0)                        \
-    X(WORD_LIST, apr_array_header_t *, 1, 16, 0)            \
-    X(ATTRIBUTES, apr_array_header_t *, 1, 32, 0)           \
-    X(KEEP, apr_array_header_t *, 1, 4, 0)                  \
-    X(ORIGINS, apr_array_header_t *, 1, 32, 0)              \
-    X(COOKIE, const char *, 1, 1, 0)                        \
-    X(CACHE, const char *, 1, 1, 0)                         \
-    X(SPAN, apr_interval_time_t, 1, 1, 0)                   \
-    X(SPANS, mod_mnv_timeouts_t, 2, 2, 0)                   \
-    X(NUMBER, int, 1, 1, 0)                                 \
-    X(FLAG, int, 1, 1, 0)                                   \
-    X(SCHEMA, mod_mnv_schema_e, 1, 1, 0)                    \
-    X(SIGNIN, mnv_signin_e, 1, 1, 0)                        \
-    X(POLICY, mnv_policy_e, 1, 1, 0)                        \
-    X(PASS, mod_mnv_pass_e, 1, 1, 0)                        \
-    X(ENCODING, mnv_encoding_e, 1, 1, 0)                    \
-    X(UNAUTHENTICATED, mod_mnv_unauthenticated_e, 1, 1, 0)  \
-    X(SUBJECT, mod_mnv_subject_e, 1, 1, 0)                  \
-    X(PREFIX, const mod_mnv_prefix_t *, 1, 1, 0)            \
-    X(EXPORTS, const mod_mnv_export_list_t *, 1, 47, 0)
+/* X(kind, type of the field, fewest and most arguments, may be repeated in a section, set_…, print_… of directive_kinds.c) */
+#define MNV_KINDS(X)                                                                                \
+    X(PATH, const char *, 1, 1, 0, path, text)                                                      \
+    X(ORIGIN, const char *, 1, 1, 0, origin, text)                                                  \
+    X(FILE, const char *, 1, 1, 0, file, text)                                                      \
+    X(FOLDER, const char *, 1, 1, 0, file, text)                                                    \
+    X(PROVIDER, const char *, 1, 1, 0, provider, text)                                              \
+    X(ENDPOINTS, mod_mnv_endpoints_t, 2, 2, 1, endpoints, endpoints)                                \
+    X(TEXT, const char *, 1, 1, 0, text, text)                                                      \
+    X(KEYS, apr_array_header_t *, 1, 2, 1, keys, keys)                                              \
+    X(SCOPE, const char *, 1, 16, 0, scope, text)                                                   \
+    X(WORDS, const char *, 1, 16, 0, words, text)                                                   \
+    X(WORD_LIST, apr_array_header_t *, 1, 16, 0, word_list, list)                                   \
+    X(ATTRIBUTES, apr_array_header_t *, 1, 32, 0, attributes, list)                                 \
+    X(KEEP, apr_array_header_t *, 1, 4, 0, keep, list)                                              \
+    X(ORIGINS, apr_array_header_t *, 1, 32, 0, origins, list)                                       \
+    X(COOKIE, const char *, 1, 1, 0, cookie, text)                                                  \
+    X(CACHE, const char *, 1, 1, 0, cache, text)                                                    \
+    X(SPAN, apr_interval_time_t, 1, 1, 0, span, span)                                               \
+    X(SPANS, mod_mnv_timeouts_t, 2, 2, 0, spans, spans)                                             \
+    X(NUMBER, int, 1, 1, 0, number, number)                                                         \
+    X(FLAG, int, 1, 1, 0, word, word)                                                               \
+    X(SCHEMA, mod_mnv_schema_e, 1, 1, 0, word, word)                                                \
+    X(SIGNIN, mnv_signin_e, 1, 1, 0, word, word)                                                    \
+    X(POLICY, mnv_policy_e, 1, 1, 0, word, word)                                                    \
+    X(PASS, mod_mnv_pass_e, 1, 1, 0, word, word)                                                    \
+    X(ENCODING, mnv_encoding_e, 1, 1, 0, word, word)                                                \
+    X(UNAUTHENTICATED, mod_mnv_unauthenticated_e, 1, 1, 0, word, word)                              \
+    X(SUBJECT, mod_mnv_subject_e, 1, 1, 0, word, word)                                              \
+    X(PREFIX, const mod_mnv_prefix_t *, 1, 1, 0, prefix, prefix)                                    \
+    X(EXPORTS, const mod_mnv_export_list_t *, 1, 47, 0, exports, exports)
 
 typedef enum {
-#define MNV_KIND_ID(kind, type, fewest, most, repeats) MNV_KIND_##kind,
+#define MNV_KIND_ID(kind, type, fewest, most, repeats, set, print) MNV_KIND_##kind,
     MNV_KINDS(MNV_KIND_ID)
 #undef MNV_KIND_ID
     MNV_KIND_COUNT
@@ -81,9 +81,6 @@ const mod_mnv_directive_t *mod_mnv_directive_rows(void);
 
 /** Does the default mean "no value" ("none", "auto", "any", "system")? Then that word alone sets the field back to zero bytes, whatever the kind. */
 int mod_mnv_directive_has_absence(const mod_mnv_directive_t *row);
-
-/** The text of a time as directives take it: "8h", "500ms". Pool: pool. */
-const char *mod_mnv_span_print(apr_pool_t *pool, apr_interval_time_t span);
 
 /** An issuer or endpoint: https, or http on this machine. @return NULL, or what is wrong */
 const char *mod_mnv_provider_url_check(apr_pool_t *pool, const char *url);

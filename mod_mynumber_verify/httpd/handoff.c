@@ -8,6 +8,8 @@
 #include "httpd/session_io.h"
 #include "httpd/strip.h"
 
+APLOG_USE_MODULE(mynumber_verify);
+
 #define VARIABLE_PREFIX "MYNUMBER_"
 
 /* Taking back. -------------------------------------------------------------- */

@@ -35,8 +35,8 @@ mnv_ctx_t *mod_mnv_ctx_server(apr_pool_t *pool, server_rec *server);
 /** The lender of mod_dbd connections of a host (dbd.c). @return APR_SUCCESS, or APR_ENOTIMPL: mod_dbd is not loaded */
 apr_status_t mod_mnv_dbd_lender(apr_pool_t *pool, server_rec *server, const mnv_dbd_lender_t **lender);
 
-/** Is mod_dbd loaded and configured for this host? For configtest. @param problem a sentence, with the mend. Pool: pool. */
-int mod_mnv_dbd_is_there(apr_pool_t *pool, const server_rec *server, const char **problem);
+/** Is mod_dbd loaded and configured for this host? For configtest. @param problem a sentence, with the mend */
+int mod_mnv_dbd_is_there(const server_rec *server, const char **problem);
 
 /** Is mod_watchdog loaded? (watchdog.c) */
 int mod_mnv_watchdog_is_there(void);

@@ -13,6 +13,8 @@
 #include "httpd/process.h"
 #include "lib/crypt.h"
 
+APLOG_USE_MODULE(mynumber_verify);
+
 #define MUTEX_TYPE "mynumber"
 #define CACHE_NAME "mynumber"
 /* base64url of a sealed record, with the key's name in front */

@@ -8,6 +8,7 @@
 #include <ap_socache.h>
 #include "model/keyring.h"
 #include "model/options.h"
+#include "model/session.h"
 #include "out/facts.h"
 
 extern module AP_MODULE_DECLARE_DATA mynumber_verify_module;
@@ -99,6 +100,7 @@ typedef struct mod_mnv_dir_config_t {
     mod_mnv_subject_e subject;
     const mod_mnv_prefix_t *header_prefix;
     const mod_mnv_export_list_t *exported;
+    const char *section;           /* name of this very section */
     const char *name;              /* sector of pairwise subjects: the innermost section that says MyNumberSubject or MyNumberExport; NULL: the host */
 } mod_mnv_dir_config_t;
 

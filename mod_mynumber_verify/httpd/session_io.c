@@ -1,5 +1,6 @@
 #include "httpd/session_io.h"
 
+#include <apr_strings.h>
 #include <http_core.h>
 #include <http_request.h>
 #include <string.h>

@@ -29,12 +29,14 @@ typedef struct mnv_http_response_t {
 struct mnv_http_t {
     void *baton;
     /** Send and wait. Any HTTP status is a success here; the caller judges it.
-     * @return APR_SUCCESS, or a told failure: PROVIDER_UNREACHABLE, PROVIDER_TIMEOUT, PROVIDER_TLS, PROVIDER_SIZE, OUTBOUND_BUSY. Pool: ctx->pool. */
+     * @return APR_SUCCESS, or a told failure: PROVIDER_UNREACHABLE, PROVIDER_TIMEOUT, PROVIDER_TLS, PROVIDER_SIZE, PROVIDER_CONTENT (a bearer
+     * token that fits no header), OUTBOUND_BUSY. Pool: ctx->pool. */
     apr_status_t (*send)(void *baton, mnv_ctx_t *ctx, const mnv_http_request_t *request, mnv_http_response_t **response);
 };
 
-/** The real client. Call once per process after fork. Thread: the client is shared by all threads.
- * @param max_outbound calls at once, 1 to 1000. Pool: handles are closed with pool. */
+/** The real client. Call once per process after fork. The process must ignore SIGPIPE (httpd does): CURLOPT_NOSIGNAL leaves it alone.
+ * Thread: the client is shared by all threads.
+ * @param max_outbound calls at once, 1 to 1000. Limits below a millisecond, which curl would take for none: APR_EINVAL. Pool: handles are closed with pool. */
 apr_status_t mnv_http_curl_make(apr_pool_t *pool, apr_interval_time_t connect_timeout, apr_interval_time_t total_timeout, int max_outbound, mnv_http_t **http);
 
 /** Send and demand status 200 with a JSON media type ("application/json" or one that ends in "+json") and give the parsed object.

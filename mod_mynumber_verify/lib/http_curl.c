@@ -184,8 +184,6 @@ static int add_header(struct curl_slist **headers, const char *line)
 static int make_headers(apr_pool_t *pool, const mnv_http_request_t *request, struct curl_slist **headers)
 {
     return add_header(headers, apr_pstrcat(pool, "Accept: ", request->accept != NULL ? request->accept : "*/*", NULL))
-           /* no "100 Continue" round: it costs a second with servers that do not answer it */
-           && add_header(headers, "Expect:")
            && (request->bearer == NULL || add_header(headers, apr_pstrcat(pool, "Authorization: Bearer ", request->bearer, NULL)));
 }
 

@@ -12,6 +12,7 @@
 #define ID_BYTES 32
 #define ID_CHARACTERS 43
 #define KIND_LIMIT 64
+#define BIRTHDATE_CHARACTERS 10 /* YYYY-MM-DD */
 #define LAST_SECOND 253402300799 /* 9999-12-31T23:59:59Z */
 
 apr_status_t mnv_session_make(mnv_ctx_t *ctx, const char *base_url, mnv_session_t **session)
@@ -157,10 +158,10 @@ static int get_text(apr_pool_t *pool, const mnv_json_t *json, const char *name, 
         *text = NULL;
         return mnv_json_kind(json, name) == MNV_JSON_ABSENT;
     }
-    if (!*value || strlen(value) > limit || (one_line && mnv_text_has_control(value))) {
+    if (strlen(value) > limit || (one_line && mnv_text_has_control(value))) {
         return 0;
     }
-    *text = apr_pstrdup(pool, value);
+    *text = *value ? apr_pstrdup(pool, value) : NULL;
     return 1;
 }
 
@@ -264,13 +265,14 @@ apr_status_t mnv_identity_from_json(apr_pool_t *pool, const mnv_json_t *json, mn
         || !get_identifier(pool, json, "subject", MNV_SUBJECT_LIMIT, &made->subject)
         || !get_text(pool, json, "acr", MNV_TEXT_LIMIT_BYTES, 1, &made->acr)
         || !get_text(pool, json, "name", MNV_TEXT_LIMIT_BYTES, 0, &made->name)
-        || !get_text(pool, json, "birthdate", sizeof("YYYY-MM-DD") - 1, 1, &made->birthdate)
+        || !get_text(pool, json, "birthdate", BIRTHDATE_CHARACTERS, 1, &made->birthdate)
         || !get_text(pool, json, "gender", KIND_LIMIT, 1, &made->gender)
         || !get_text(pool, json, "address", MNV_TEXT_LIMIT_BYTES, 0, &made->address)
         || !get_time(json, "at", &made->at) || !get_time(json, "proof_at", &made->proof_at)) {
         return APR_EINVAL;
     }
-    if ((made->birthdate && mnv_civil_reaches(made->birthdate, 0, &born) != APR_SUCCESS)
+    if ((made->birthdate
+         && (strlen(made->birthdate) != BIRTHDATE_CHARACTERS || mnv_civil_reaches(made->birthdate, 0, &born) != APR_SUCCESS))
         || (made->gender && !is_gender(made->gender))) {
         return APR_EINVAL;
     }
@@ -289,13 +291,12 @@ apr_status_t mnv_session_from_json(apr_pool_t *pool, const mnv_json_t *json, mnv
     }
     /* A member of another kind than object is refused by the half's own check: mnv_json_member() gives NULL then */
     if (mnv_json_kind(json, "account") != MNV_JSON_ABSENT
-        && (mnv_account_from_json(pool, mnv_json_member(json, "account"), &account) != APR_SUCCESS || account->at == 0
-            || account->proof_at > account->at)) {
+        && (mnv_account_from_json(pool, mnv_json_member(json, "account"), &account) != APR_SUCCESS || account->at == 0)) {
         return APR_EINVAL;
     }
     if (mnv_json_kind(json, "identity") != MNV_JSON_ABSENT
         && (mnv_identity_from_json(pool, mnv_json_member(json, "identity"), &identity) != APR_SUCCESS
-            || identity->at == 0 || identity->proof_at > identity->at)) {
+            || identity->at == 0)) {
         return APR_EINVAL;
     }
     session->account = account;

@@ -1,5 +1,6 @@
 #include "proto/idtoken.h"
 
+#include <apr_cstr.h>
 #include <string.h>
 #include "base/base64url.h"
 #include "base/secret.h"
@@ -53,7 +54,7 @@ static apr_status_t check_typ(judging_t *judging)
     const char *typ = judging->jws->typ;
     apr_size_t length = typ ? strlen(typ) : 0;
 
-    if (length >= 4 && !strcmp(typ + length - 4, "+jwt")) {
+    if (length >= 4 && !apr_cstr_casecmp(typ + length - 4, "+jwt")) {
         return mnv_fail(judging->ctx, MNV_FAIL_IDTOKEN_CLAIMS, "typ is of another kind of token");
     }
     return APR_SUCCESS;

@@ -21,8 +21,8 @@
 typedef struct mnv_dbd_handle_t {
     apr_dbd_t *handle;
     const apr_dbd_driver_t *driver;
-    apr_pool_t *pool;             /* the connection's own pool: prepared statements live there */
-    apr_hash_t **prepared;        /* where this connection's statements are kept: statement number -> apr_dbd_prepared_t */
+    apr_pool_t *pool;             /* the connection's own pool: prepared statements live below it */
+    apr_hash_t **prepared;        /* where this connection keeps its statements (store/work.c); the lender makes the variable with the connection, NULL in it */
     void *lease;                  /* the lender's */
 } mnv_dbd_handle_t;
 

@@ -18,7 +18,7 @@ my @foreign = (
     [ qr{^openssl/},                     qr{^lib/(\w+_openssl\.[ch]|(crypt|pem)\.c)$} ],
     [ qr{^(libxml|xmlsec)},              qr{^lib/\w+_xmlsec\.c$} ],
     [ qr{^apr_dbd\.h$},                  qr{^(store/\w+\.[ch]|httpd/dbd\.[ch])$} ],
-    [ qr{^(httpd|http_\w+|ap_\w+|mod_\w+|util_\w+|scoreboard|mpm_common)\.h$},
+    [ qr{^(httpd|http_\w+|ap_\w+|mod_\w+|util_\w+|unixd|scoreboard|mpm_common)\.h$},
       qr{^(httpd/\w+\.[ch]|mod_mynumber_verify\.c)$} ],
 );
 # System headers anyone may include: C, POSIX, APR.

@@ -1,0 +1,38 @@
+/* Judging one host's configuration once all is read. Shared by config_finish.c (combinations) and config_files.c (what stands in files). */
+#ifndef MNV_HTTPD_CONFIG_JUDGE_H
+#define MNV_HTTPD_CONFIG_JUDGE_H
+
+#include "httpd/server_config.h"
+
+typedef struct mod_mnv_judge_t {
+    apr_pool_t *pconf, *ptemp;
+    server_rec *main_server, *server;
+    mod_mnv_server_config_t *config; /* of server */
+    int problems;                    /* complaints about any host so far */
+} mod_mnv_judge_t;
+
+/** The directives of one half, card or account. */
+typedef struct mod_mnv_half_rows_t {
+    mod_mnv_directive_e provider, endpoint, ca_file, client_id, client_key, client_secret /* of the account; the card's: client_key again */, scope, acr_values;
+    const char *keygen_for; /* whose registration the key's public half belongs to */
+} mod_mnv_half_rows_t;
+
+/** Tell a problem that stops the start: text starts with its MNVLOGNO(); file, line and the directive's name are put between. */
+void mod_mnv_complain(mod_mnv_judge_t *judge, mod_mnv_directive_e directive, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/** Tell something doubtful, once per start. */
+void mod_mnv_warn(mod_mnv_judge_t *judge, mod_mnv_directive_e directive, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/** Read the secret file into the keyring. (config_files.c) */
+void mod_mnv_judge_secret(mod_mnv_judge_t *judge);
+
+/** The state folder: there, and writable by the server's user; the default one is made later. */
+void mod_mnv_judge_state_dir(mod_mnv_judge_t *judge);
+
+/** Read what a provider's directives name: metadata, keys, secret, CAs. options->issuer is set where all is well with it. @param written ISSUER|FILE, not NULL */
+void mod_mnv_judge_provider(mod_mnv_judge_t *judge, const mod_mnv_half_rows_t *rows, mnv_provider_options_t *options, const char *written);
+
+/** Can httpd's user do this (R_OK 4, W_OK 2, X_OK 1 bits) to a file of this owner and mode? */
+int mod_mnv_user_may(const apr_finfo_t *file, int what);
+
+#endif

@@ -1,0 +1,306 @@
+#include "httpd/gate.h"
+
+#include <apr_strings.h>
+#include <http_core.h>
+#include <http_protocol.h>
+#include <http_request.h>
+#include <string.h>
+#include "base/cookie.h"
+#include "base/log.h"
+#include "httpd/reply_out.h"
+#include "httpd/request_in.h"
+#include "httpd/session_io.h"
+#include "out/pages.h"
+
+/* Long enough for one redirect. */
+#define HOST_COOKIE_LIFETIME apr_time_from_sec(30)
+
+/* A refusal on its way to an answer. */
+typedef struct refusal_t {
+    request_rec *r;
+    mnv_ctx_t *ctx;
+    const mod_mnv_server_config_t *conf;
+    const mnv_site_t *site;       /* NULL: this process has none */
+    mnv_request_t *request;
+    unsigned cure;                /* one MOD_MNV_NEED_…; 0: nothing a person could do */
+    const char *place;            /* where to come back to, checked; NULL: the service page */
+} refusal_t;
+
+/* Sub-requests build a part of somebody else's page, error documents explain a failure: neither may send a browser away or set cookies. */
+static int is_bystander(const request_rec *r)
+{
+    return r->main || (r->prev && ap_is_HTTP_ERROR(r->prev->status));
+}
+
+/* Answering. ---------------------------------------------------------------- */
+
+static int send_reply(const refusal_t *refusal, const mnv_reply_t *reply)
+{
+    /* As ap_die() does: mod_headers' "Header always" (HSTS) holds for these answers too. */
+    ap_run_insert_error_filter(refusal->r);
+    mod_mnv_reply_out(refusal->r, refusal->request, reply);
+    return DONE;
+}
+
+/* The page of the failure in ctx. */
+static int send_page(const refusal_t *refusal, const char *cure_url)
+{
+    mnv_reply_t *reply = mnv_reply_make(refusal->r->pool);
+
+    mnv_page_failure(refusal->ctx, &refusal->conf->options, refusal->request, cure_url, reply);
+    return send_reply(refusal, reply);
+}
+
+static void begin(refusal_t *refusal, request_rec *r)
+{
+    memset(refusal, 0, sizeof(*refusal));
+    refusal->r = r;
+    refusal->ctx = mod_mnv_visit_ctx(mod_mnv_request(r)->visit);
+    refusal->conf = mod_mnv_server_config(r->server);
+    refusal->site = mod_mnv_site(r->server);
+    refusal->request = mod_mnv_request_in(r, "/", NULL);
+}
+
+/* Nobody can tell who this is: neither admitted nor sent to sign in. */
+static int refuse_failed(request_rec *r)
+{
+    refusal_t refusal;
+
+    if (is_bystander(r)) {
+        return HTTP_SERVICE_UNAVAILABLE;
+    }
+    begin(&refusal, r);
+    refusal.ctx->failure = mod_mnv_request(r)->visit->failure; /* told already, where it happened */
+    return send_page(&refusal, NULL);
+}
+
+static int refuse_for_good(request_rec *r)
+{
+    refusal_t refusal;
+
+    if (is_bystander(r)) {
+        return HTTP_FORBIDDEN;
+    }
+    begin(&refusal, r);
+    (void)mnv_fail(refusal.ctx, MNV_FAIL_RULE_FORBIDDEN, NULL);
+    return send_page(&refusal, NULL);
+}
+
+/* What cures. --------------------------------------------------------------- */
+
+/* The least of what is missing: a sign-in is quicker than a button on a page that needs two proofs, and that is quicker than a card. */
+static unsigned least_cure(const refusal_t *refusal, unsigned missing)
+{
+    if (!missing && !refusal->r->user && refusal->site) { /* Require valid-user, Require user NAME */
+        return refusal->site->account ? MOD_MNV_NEED_SIGNIN : refusal->site->card ? MOD_MNV_NEED_CARD : 0;
+    }
+    return missing & MOD_MNV_NEED_SIGNIN ? MOD_MNV_NEED_SIGNIN : missing & MOD_MNV_NEED_LINK ? MOD_MNV_NEED_LINK : missing & MOD_MNV_NEED_CARD;
+}
+
+/* A page is come back to at its own URL. What a script asked for is no place for a person: there it is the page that the script runs in. */
+static const char *place_of(const refusal_t *refusal)
+{
+    request_rec *r = refusal->r;
+    const char *url = r->method_number == M_GET && refusal->request->is_navigation ? mod_mnv_request(r)->visit->first->unparsed_uri
+                                                                                    : apr_table_get(r->headers_in, "Referer");
+    const char *place;
+
+    if (!url || mnv_url_return(r->pool, url, refusal->conf->options.site.base_url, NULL, MNV_RETURN_LIMIT_BYTES, &place) != APR_SUCCESS) {
+        return NULL;
+    }
+    return place;
+}
+
+static const char *cure_url(const refusal_t *refusal)
+{
+    const mnv_site_options_t *site = &refusal->conf->options.site;
+    const char *step = refusal->cure == MOD_MNV_NEED_SIGNIN ? "/signin" : refusal->cure == MOD_MNV_NEED_CARD ? "/verify" : "/";
+    const char *url = apr_pstrcat(refusal->r->pool, site->base_url, site->path, step, NULL);
+
+    return refusal->place ? mnv_url_add(refusal->r->pool, url, "return", refusal->place) : url;
+}
+
+/* One name for the site. ------------------------------------------------------ */
+
+/* Is the name that the request was sent to (r->hostname: no port, no brackets) the base URL's? */
+static int is_our_host(const request_rec *r, const char *base_url)
+{
+    const char *host = strstr(base_url, "://");
+    apr_size_t length;
+
+    if (!host || !r->hostname) {
+        return 1;
+    }
+    host += 3;
+    if (*host == '[') {
+        host++;
+        length = strcspn(host, "]");
+    }
+    else {
+        length = strcspn(host, ":/");
+    }
+    return strlen(r->hostname) == length && !ap_cstr_casecmpn(r->hostname, host, length);
+}
+
+/* Cookies of a flow begun under another name of this host would not come back to the callback. A proxy in front that writes another Host would make that an endless
+ * redirect: the cookie set with it comes back then, and ends it. @return 1 when the reply is a redirect */
+static int go_to_our_host(const refusal_t *refusal, mnv_reply_t *reply)
+{
+    const mnv_site_options_t *site = &refusal->conf->options.site;
+    mnv_cookie_t cookie = {0};
+    const char *value;
+    apr_size_t length;
+
+    if (is_our_host(refusal->r, site->base_url) || !refusal->place) {
+        return 0;
+    }
+    cookie.name = site->secure ? "__Host-mnv-h" : "mnv-h";
+    if (mnv_cookie_find(refusal->request->cookies, cookie.name, &value, &length)) {
+        mnv_log(refusal->ctx, MNV_LOG_INFO, MNVLOGNO(1440) "browsers use the base URL, but another Host header arrives here; the proxy in front should keep it (ProxyPreserveHost)");
+        return 0;
+    }
+    cookie.value = "1";
+    cookie.path = "/";
+    cookie.secure = site->secure;
+    cookie.same_site = "Lax";
+    cookie.lifetime = HOST_COOKIE_LIFETIME;
+    mnv_reply_cookie(reply, &cookie);
+    mnv_reply_redirect(reply, apr_pstrcat(refusal->r->pool, site->base_url, refusal->place, NULL));
+    return 1;
+}
+
+/* Curing. --------------------------------------------------------------------- */
+
+static int start_cure(const refusal_t *refusal)
+{
+    mnv_reply_t *reply = mnv_reply_make(refusal->r->pool);
+    mnv_half_e half = refusal->cure == MOD_MNV_NEED_SIGNIN ? MNV_HALF_ACCOUNT : MNV_HALF_IDENTITY;
+
+    if (go_to_our_host(refusal, reply)) {
+        return send_reply(refusal, reply);
+    }
+    if (refusal->cure == MOD_MNV_NEED_LINK) {
+        mnv_reply_redirect(reply, cure_url(refusal));
+        return send_reply(refusal, reply);
+    }
+    /* Not after a person has held the card to the phone for nothing. */
+    if (mod_mnv_database_ready(refusal->ctx, refusal->r->server) != APR_SUCCESS
+        || mnv_flow_start(refusal->ctx, refusal->site, refusal->request, half, refusal->place, reply) != APR_SUCCESS) {
+        return send_page(refusal, NULL);
+    }
+    return send_reply(refusal, reply);
+}
+
+/* A refusal that somebody could cure. @return OK where the location lets everybody pass */
+static int refuse(request_rec *r, unsigned missing)
+{
+    mod_mnv_unauthenticated_e how = mod_mnv_dir_config(r)->unauthenticated;
+    refusal_t refusal;
+
+    if (how == MNV_UNAUTHENTICATED_PASS && (missing || !r->user)) {
+        return OK;
+    }
+    if (is_bystander(r)) {
+        return how == MNV_UNAUTHENTICATED_403 ? HTTP_FORBIDDEN : HTTP_UNAUTHORIZED;
+    }
+    begin(&refusal, r);
+    refusal.cure = least_cure(&refusal, missing);
+    if (!refusal.cure || how == MNV_UNAUTHENTICATED_403) {
+        return refuse_for_good(r);
+    }
+    refusal.place = place_of(&refusal);
+    if (refusal.request->is_navigation && r->method_number == M_GET && how == MNV_UNAUTHENTICATED_REDIRECT) {
+        return start_cure(&refusal);
+    }
+    if (refusal.request->is_navigation && r->method_number != M_GET) {
+        (void)mnv_fail(refusal.ctx, MNV_FAIL_RULE_POST, NULL);
+    }
+    else {
+        (void)mnv_fail(refusal.ctx, MNV_FAIL_RULE_UNAUTHENTICATED, NULL);
+    }
+    return send_page(&refusal, cure_url(&refusal));
+}
+
+/* Hooks. -------------------------------------------------------------------- */
+
+static int ask_the_others(request_rec *r, mod_mnv_request_t *request)
+{
+    int status;
+
+    request->missing = 0;
+    request->is_inside = 1;
+    status = ap_run_access_checker_ex(r);
+    request->is_inside = 0;
+    return status;
+}
+
+int mod_mnv_gate_access(request_rec *r)
+{
+    mod_mnv_request_t *request;
+    const char *type;
+    int status, is_ours;
+
+    if (!mod_mnv_server_config(r->server)->enabled) {
+        return DECLINED;
+    }
+    request = mod_mnv_request(r);
+    type = request->is_inside ? NULL : ap_auth_type(r);
+    is_ours = type && !ap_cstr_casecmp(type, MOD_MNV_AUTH_TYPE);
+    if (request->is_inside || (type && !is_ours)) { /* another module says who this is: mod_mnv_gate_authz() */
+        return DECLINED;
+    }
+    if (is_ours && !request->own) {
+        if (mod_mnv_session(r)->state == MOD_MNV_SESSION_FAILED) {
+            return refuse_failed(r);
+        }
+        mod_mnv_set_user(r);
+    }
+    status = ask_the_others(r, request);
+    if (request->own) { /* only another rule (Require ip) may refuse here; "no user yet" is why people come */
+        return status == DECLINED && is_ours ? OK : status;
+    }
+    if (request->has_asked && request->visit->state == MOD_MNV_SESSION_FAILED) {
+        return refuse_failed(r);
+    }
+    if (status == DECLINED && (is_ours || request->missing)) {
+        return refuse(r, request->missing);
+    }
+    if (status == HTTP_FORBIDDEN && (is_ours || request->has_rules)) {
+        return refuse_for_good(r);
+    }
+    return status;
+}
+
+/* mod_mnv_gate_access() never leaves an open question under our AuthType; this is for modules that force authentication all the same. */
+int mod_mnv_gate_user(request_rec *r)
+{
+    if (!mod_mnv_server_config(r->server)->enabled || !mod_mnv_is_our_auth(r)) {
+        return DECLINED;
+    }
+    if (mod_mnv_session(r)->state == MOD_MNV_SESSION_FAILED) {
+        return HTTP_SERVICE_UNAVAILABLE;
+    }
+    mod_mnv_set_user(r);
+    return r->user ? OK : HTTP_UNAUTHORIZED;
+}
+
+int mod_mnv_gate_authz(request_rec *r)
+{
+    mod_mnv_request_t *request;
+    int status;
+
+    if (!mod_mnv_server_config(r->server)->enabled) {
+        return DECLINED;
+    }
+    request = mod_mnv_request(r);
+    if (request->own || !request->missing || mod_mnv_is_our_auth(r)) {
+        return DECLINED;
+    }
+    /* The other module's user is known by now. Asked as before authentication, mod_authz_core tells "could be cured" (DECLINED) from "never" (403), and logs no error for the
+     * former; after authentication both are a 401. */
+    status = ask_the_others(r, request);
+    if (request->visit->state == MOD_MNV_SESSION_FAILED) {
+        return refuse_failed(r);
+    }
+    return status == DECLINED && request->missing ? refuse(r, request->missing) : DECLINED;
+}

@@ -1,0 +1,219 @@
+# Prevents: keys that others can read, keys overwritten by a second run, a JWKS
+# that the provider cannot use, secrets on the terminal, and scripts that take
+# a failure for success (exit status 0 done, 1 failed, 2 wrong usage).
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use MNV::Source;
+use File::Temp qw(tempdir);
+use JSON::PP qw(decode_json);
+use MIME::Base64 qw(decode_base64);
+use Digest::SHA qw(sha256);
+use Test::More;
+
+my $program = build_file('mynumberctl');
+need($program, 'a build');
+my $folder = tempdir(CLEANUP => 1);
+umask 022;
+
+# Run: exit status, standard output, standard error.
+sub run {
+    my @words = @_;
+    my ($out, $err) = ("$folder/.out", "$folder/.err");
+    my $pid = fork // die "fork: $!";
+    if (!$pid) {
+        open STDIN, '<', '/dev/null' or die;
+        open STDOUT, '>', $out or die;
+        open STDERR, '>', $err or die;
+        exec { $program } $program, @words or die;
+    }
+    waitpid $pid, 0;
+    my $status = $? & 127 ? "signal $?" : $? >> 8;
+    return ($status, raw($out), raw($err));
+}
+
+sub raw {
+    my ($file) = @_;
+    open my $in, '<:raw', $file or return undef;
+    local $/;
+    return scalar(<$in>) // '';
+}
+
+sub put {
+    my ($file, $text, $mode) = @_;
+    open my $to, '>:raw', $file or die "$file: $!";
+    print $to $text;
+    close $to;
+    chmod $mode // 0600, $file;
+    return $file;
+}
+
+sub mode { sprintf '%04o', (stat shift)[2] & 07777 }
+
+sub exits {
+    my ($want, $name, @words) = @_;
+    my ($status, $out, $err) = run(@words);
+    is($status, $want, $name) or diag($out, $err);
+    return ($out, $err);
+}
+
+sub base64url {
+    my ($text) = @_;
+    (my $plain = $text) =~ tr{-_}{+/};
+    return decode_base64($plain);
+}
+
+# --- usage -------------------------------------------------------------------
+for my $words ([], ['frobnicate'], ['keygen'], ['keygen', 'secret'],
+               ['keygen', 'password', 'x'], ['keygen', 'secret', 'a', 'b'],
+               ['keygen', 'secret', '--force', "$folder/no"],
+               ['keygen', 'secret', ''],
+               ['keygen', 'client', "$folder/no"],
+               ['keygen', 'client', '--alg', 'HS256', "$folder/no"],
+               ['keygen', 'client', '--alg', 'none', "$folder/no"],
+               ['keygen', 'client', '--alg', 'RS256', '--alg', 'ES256', "$folder/no"],
+               ['keygen', 'client', "$folder/no", '--alg'],
+               ['keygen', 'assertion', "$folder/no"],
+               ['jwks'], ['jwks', '--alg', 'x'], ['version', 'x'],
+               ['check', 'x'], ['check', '--config'], ['migrate'], ['links']) {
+    my ($out, $err) = exits(2, "usage: @$words", @$words);
+    is($out, '', '... nothing on standard output');
+    like($err, qr/usage: /, '... says how');
+}
+ok(!-e "$folder/no", 'wrong usage writes nothing');
+
+my ($out, $err) = exits(0, 'help', '--help');
+like($out, qr/keygen secret FILE.*jwks FILE.*check/s, '... lists the commands');
+($out) = exits(0, 'help of a command', 'jwks', '--help');
+like($out, qr/RFC 7638/, '... says what it does');
+($out) = exits(0, 'version', 'version', '--json');
+like(decode_json($out)->{version}, qr/^\d/, '... as JSON');
+exits(0, '--version', '--version');
+
+# --- keygen secret -------------------------------------------------------------
+my $secret = "$folder/secret";
+($out, $err) = exits(0, 'makes a secret file', 'keygen', 'secret', $secret);
+is(mode($secret), '0600', '... that is private');
+my $first = raw($secret);
+my @key = $first =~ /^(?:lookup|seal\s+\S+)\s+([\w-]{43})$/mg;
+is(@key, 2, '... with a lookup and a sealing key');
+unlike("$out$err", qr/\Q$_\E/, '... and never shows a key') for @key;
+
+($out, $err) = exits(0, 'adds a sealing key', '--json', 'keygen', 'secret', $secret);
+my $second = raw($secret);
+my ($lookup) = $first =~ /^lookup\s+(\S+)$/m;
+like($second, qr/^lookup\s+\Q$lookup\E$/m, '... and keeps the lookup key');
+my @seal = $second =~ /^seal\s+(\S+)\s+\S+$/mg;
+my ($old) = $first =~ /^(seal\s+\S+\s+\S+)$/m;
+is(@seal, 2, '... two sealing keys');
+is($seal[0], decode_json($out)->{kid}, '... the new one in front');
+isnt($seal[0], $seal[1], '... under its own identifier');
+like($second, qr/^\Q$old\E$/m, '... the old one still opens');
+is(mode($secret), '0600', '... still private');
+unlike("$out$err", qr/\b[\w-]{43}\b/, '... and never shows a key');
+exits(0, 'adds a third', 'keygen', 'secret', $secret);
+
+chmod 0640, $secret;
+exits(0, 'adds to a file its group may read', 'keygen', 'secret', $secret);
+is(mode($secret), '0640', '... which stays as it was');
+chmod 0644, $secret;
+my $before = raw($secret);
+($out, $err) = exits(1, 'refuses a secret file all can read', 'keygen', 'secret', $secret);
+is(raw($secret), $before, '... and leaves it');
+for my $bad ("lookup short\n", "hello\n", '', "lookup $lookup\0\n") {
+    my $file = put("$folder/bad", $bad);
+    ($out, $err) = exits(1, 'refuses a file that is no secret file', '--json', 'keygen', 'secret', $file);
+    is(raw($file), $bad, '... and leaves it');
+    ok(decode_json($out)->{error}, '... says why as JSON');
+    unlike("$out$err", qr/\Q$lookup\E/, '... without showing its text');
+}
+exits(1, 'refuses a folder that is not there', 'keygen', 'secret', "$folder/none/secret");
+exits(1, 'refuses a folder', 'keygen', 'secret', $folder);
+symlink "$folder/nowhere", "$folder/dangling";
+exits(1, 'refuses a link that leads nowhere', 'keygen', 'secret', "$folder/dangling");
+chmod 0600, $secret;
+symlink $secret, "$folder/link";
+exits(0, 'follows a link', 'keygen', 'secret', "$folder/link");
+ok(-l "$folder/link", '... and leaves it a link');
+
+# --- keygen client and jwks ------------------------------------------------------
+my %pem = (RS256 => "$folder/rs.pem", ES256 => "$folder/es.pem");
+my %kid;
+for my $alg (sort keys %pem) {
+    ($out, $err) = exits(0, "makes a key for $alg", 'keygen', 'client', '--json', '--alg', $alg, $pem{$alg});
+    is(mode($pem{$alg}), '0600', '... that is private');
+    like(raw($pem{$alg}), qr/\A-----BEGIN PRIVATE KEY-----\n/, '... in PKCS#8');
+    $kid{$alg} = decode_json($out)->{kid};
+    unlike("$out$err", qr/PRIVATE|\b[\w+\/-]{60}/, '... and never shows it');
+    my $is = raw($pem{$alg});
+    ($out, $err) = exits(1, '... never replaces it', 'keygen', 'client', "--alg=$alg", $pem{$alg});
+    is(raw($pem{$alg}), $is, '... really');
+}
+exits(0, 'a file called --alg', 'keygen', 'client', '--alg', 'ES256', '--', "$folder/--x");
+
+($out) = exits(0, 'prints both public keys', 'jwks', @pem{qw(RS256 ES256)});
+my $keys = decode_json($out)->{keys};
+is(@$keys, 2, '... in the order of the files');
+my %member = (RSA => [qw(alg e kid kty n use)], EC => [qw(alg crv kid kty use x y)]);
+my %thumb = (RSA => [qw(e kty n)], EC => [qw(crv kty x y)]);
+for my $key (@$keys) {
+    my $kty = $key->{kty};
+    is(join(' ', sort keys %$key), "@{ $member{$kty} }", "$kty: public members only");
+    is($key->{use}, 'sig', '... for signatures');
+    is($key->{kid}, $kid{ $key->{alg} }, '... under the identifier keygen told');
+    my $text = '{' . join(',', map { qq("$_":"$key->{$_}") } @{ $thumb{$kty} }) . '}';
+    is(base64url($key->{kid}), sha256($text), '... the thumbprint of RFC 7638');
+}
+is(length base64url($keys->[0]{n}), 384, '3072 bits');
+
+SKIP: {
+    my $openssl = (grep { -x } '/usr/bin/openssl', '/usr/local/bin/openssl')[0]
+      or skip 'no openssl', 6;
+    for my $alg (sort keys %pem) {
+        my ($key) = grep { $_->{alg} eq $alg } @$keys;
+        my $text = `'$openssl' pkey -in '$pem{$alg}' -noout -text_pub`;
+        my $hex = join '', map { s/[\s:]//gr } $text =~ /(?:Modulus|pub):\n((?:\s+[0-9a-f:]+\n)+)/;
+        my $want = $alg eq 'RS256' ? '00' . unpack('H*', base64url($key->{n}))
+          : '04' . unpack('H*', base64url($key->{x}) . base64url($key->{y}));
+        is($want, $hex, "$alg: openssl reads the same public key");
+        `'$openssl' pkey -in '$pem{$alg}' -pubout -out '$folder/pub.pem' 2>/dev/null`;
+        ($out) = exits(0, '... the public key alone', 'jwks', "$folder/pub.pem");
+        is(decode_json($out)->{keys}[0]{kid}, $kid{$alg}, '... has the same identifier');
+    }
+    `'$openssl' req -new -x509 -key '$pem{ES256}' -subj /CN=test -days 30 -out '$folder/cert.pem' 2>/dev/null`;
+    ($out, $err) = exits(0, 'key and certificate of one key', '--json', 'jwks', $pem{ES256}, "$folder/cert.pem");
+    is(@{ decode_json($out)->{keys} }, 1, '... are one key');
+    `'$openssl' genrsa -out '$folder/weak.pem' 1024 2>/dev/null`;
+    exits(1, 'refuses RSA of 1024 bits', 'jwks', "$folder/weak.pem");
+    `'$openssl' ecparam -name secp384r1 -genkey -noout -out '$folder/p384.pem' 2>/dev/null`;
+    exits(1, 'refuses P-384', 'jwks', "$folder/p384.pem");
+}
+my $node = (grep { -x } '/usr/bin/node', '/usr/local/bin/node')[0];
+SKIP: {
+    skip 'no node', 1 unless $node;
+    put("$folder/set.json", (run('jwks', @pem{qw(RS256 ES256)}))[1]);
+    my $script = q{const c=require('crypto'),f=require('fs'),a=process.argv.slice(1);
+        const set=JSON.parse(f.readFileSync(a[0]));
+        console.log(set.keys.map((k,i)=>{const d=Buffer.from('x'),p={key:f.readFileSync(a[1+i]),dsaEncoding:'ieee-p1363'};
+          return c.verify('sha256',d,{key:c.createPublicKey({key:k,format:'jwk'}),dsaEncoding:'ieee-p1363'},c.sign('sha256',d,p))}).join());};
+    open my $in, '-|', $node, '-e', $script, "$folder/set.json", @pem{qw(RS256 ES256)} or die;
+    is(join('', <$in>), "true,true\n", 'node verifies with the JWKS what the keys signed');
+}
+for my $bad (put("$folder/empty.pem", ''), put("$folder/text.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"),
+             "$folder/none.pem", $folder, $secret) {
+    ($out, $err) = exits(1, 'refuses what holds no key', 'jwks', $pem{ES256}, $bad);
+    is($out, '', '... and prints no half of a JWKS');
+    unlike($err, qr/\Q$lookup\E/, '... nor its text');
+}
+
+# --- check ------------------------------------------------------------------------
+exits(1, 'check without httpd fails', 'check', '--httpd', "$folder/none");
+put("$folder/fake", "#!/bin/sh\necho 'AH00526: Syntax error on line 7' >&2\nexit 1\n", 0700);
+($out, $err) = exits(1, 'check tells what httpd complains of', 'check', '--json', '--httpd', "$folder/fake");
+like($out, qr/AH00526: Syntax error on line 7/, '... in its words');
+put("$folder/fake", "#!/bin/sh\necho Syntax OK >&2\n", 0700);
+exits(1, 'check of a httpd without the module fails', 'check', '--httpd', "$folder/fake");
+put("$folder/fake", "#!/bin/sh\nyes '{'\n", 0700);
+exits(1, 'check of endless output fails', 'check', '--httpd', "$folder/fake");
+done_testing;

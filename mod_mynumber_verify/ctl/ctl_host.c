@@ -238,7 +238,7 @@ int ctl_hosts(const ctl_t *ctl, const char *program, const char *config, apr_arr
     mnv_json_t *document;
     const mnv_json_t *list, *one;
     apr_int64_t version;
-    char *dump, *object;
+    char *dump = NULL, *object;
     apr_size_t i;
 
     if (run_httpd(ctl, program ? program : find_program(), config, &dump) != CTL_DONE) {

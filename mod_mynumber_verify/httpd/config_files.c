@@ -41,8 +41,7 @@ static char *read_private_file(mod_mnv_judge_t *judge, apr_pool_t *pool, mod_mnv
     char *text, *kept;
 
     if (mnv_file_is_private(pool, name, &problem) == APR_EACCES) {
-        mod_mnv_complain(judge, directive, MNVLOGNO(1303) "\"%s\" is not private: %s: run chmod 600 on it, and replace what it holds if somebody may have read it", name,
-                         problem ? problem : "others can read it");
+        mod_mnv_complain(judge, directive, MNVLOGNO(1303) "%s, and replace what it holds if somebody may have read it", problem ? problem : "others can read it: chmod 600 it");
         return NULL;
     }
     text = read_file(judge, pool, directive, name, MNV_FILE_LIMIT_BYTES, length);

@@ -74,30 +74,31 @@ void mod_mnv_warn(mod_mnv_judge_t *judge, mod_mnv_directive_e directive, const c
 typedef struct {
     apr_pool_t *pool;
     apr_uint32_t facts;           /* rows of facts.def that something may ask for */
-    const ap_directive_t *uses;   /* a line that means this module */
+    const ap_directive_t *uses;   /* a line that is_ours(), NULL: none */
 } uses_t;
+
+/** Does a line ask this module for something? "MyNumberSecretFile none" asks it for nothing. */
+static int is_ours(const ap_directive_t *line, const char *first)
+{
+    if (!strcasecmp(line->directive, "MyNumberSecretFile")) {
+        return strcasecmp(first, "none");
+    }
+    return !strncasecmp(line->directive, "MyNumber", 8) || (!strcasecmp(line->directive, "AuthType") && !strcasecmp(first, "mynumber")) ||
+           (!strcasecmp(line->directive, "Require") && strstr(line->args, "mynumber-"));
+}
 
 static int look_at_line(void *baton, const ap_directive_t *line)
 {
     uses_t *uses = baton;
-    const char *rest = line->args, *word;
-    int is_require = !strcasecmp(line->directive, "Require"), is_export = !strcasecmp(line->directive, "MyNumberExport"), is_detail = 0, fact;
+    const char *rest = line->args;
+    const int is_export = !strcasecmp(line->directive, "MyNumberExport");
+    int fact;
 
-    if (!strncasecmp(line->directive, "MyNumber", 8)) {
-        word = mod_mnv_tree_argument(uses->pool, line);
-        uses->uses = !strcasecmp(line->directive, "MyNumberSecretFile") && !strcasecmp(word, "none") ? uses->uses : line;
-    }
-    else if (!strcasecmp(line->directive, "AuthType") && !strcasecmp(mod_mnv_tree_argument(uses->pool, line), "mynumber")) {
+    if (is_ours(line, mod_mnv_tree_argument(uses->pool, line))) {
         uses->uses = line;
     }
-    while ((is_require || is_export) && *rest) {
-        word = ap_getword_conf(uses->pool, &rest);
-        if (is_require && !strncasecmp(word, "mynumber-", 9)) {
-            uses->uses = line;
-            is_detail = !strcasecmp(word, "mynumber-attribute");
-            uses->facts |= !strcasecmp(word, "mynumber-age") ? 1u << MNV_FACT_BIRTHDATE : 0;
-        }
-        fact = is_export ? mnv_fact_find(word) : is_detail && !strncmp(word, "identity:", 9) ? mnv_fact_find(word + 9) : -1;
+    while (is_export && *rest) {
+        fact = mnv_fact_find(ap_getword_conf(uses->pool, &rest));
         if (fact >= 0) {
             uses->facts |= 1u << fact;
         }
@@ -296,7 +297,7 @@ static void find_card_scope(mod_mnv_judge_t *judge, apr_uint32_t facts)
         }
         computed = apr_pstrcat(judge->pconf, computed, " ", details[i].scope, NULL);
         if (options->card.scope && !has_word(options->card.scope, details[i].scope)) {
-            mod_mnv_warn(judge, MNV_DIRECTIVE_SCOPE, MNVLOGNO(1330) "%s is not asked for, but MyNumberExport, Require or MyNumberLinkKeep would use it: add it here, or remove it there", details[i].scope);
+            mod_mnv_warn(judge, MNV_DIRECTIVE_SCOPE, MNVLOGNO(1330) "%s is not asked for, but MyNumberExport or MyNumberLinkKeep would use it: add it here, or remove it there", details[i].scope);
         }
     }
     if (!options->card.scope) {
@@ -411,11 +412,14 @@ static void judge_trailers(mod_mnv_judge_t *judge)
 {
     for (judge->server = judge->main_server; judge->server; judge->server = judge->server->next) {
         const core_server_config *core = ap_get_core_module_config(judge->server->module_config);
+        const ap_directive_t *line;
 
         judge->config = mod_mnv_server_config(judge->server);
         if (core->merge_trailers == AP_MERGE_TRAILERS_ENABLE) {
             /* they join the headers after those a client must not send were removed */
-            mod_mnv_complain(judge, MNV_DIRECTIVE_SECRET_FILE, MNVLOGNO(1333) "cannot work under MergeTrailers On, by which clients could send any identity to applications: write MergeTrailers Off");
+            line = mod_mnv_tree_find(judge->server, judge->main_server, "MergeTrailers", 1);
+            mod_mnv_complain(judge, MNV_DIRECTIVE_SECRET_FILE, MNVLOGNO(1333) "cannot work under MergeTrailers On (line %d of %s), by which clients could send any identity to applications: write "
+                             "MergeTrailers Off", line ? line->line_num : 0, line ? line->filename : "?");
             break;
         }
     }

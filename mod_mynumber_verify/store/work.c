@@ -25,16 +25,17 @@ static apr_status_t went_wrong(mnv_work_t *work, const char *statement, int erro
     return MNV_WORK_ERROR;
 }
 
-/** After an error: have the connection's prepared statements become useless? SQLite's driver uses the old interface, where every statement fails once
- * another connection has changed the schema, with the error number of any error. A forgotten statement lives in SQLite until the connection is closed,
- * so it is done then only. MySQL releases them, so there any error will do. PostgreSQL keeps nothing. */
+/** After an error: have the connection's prepared statements become useless? SQLite's driver uses the old interface, where a statement fails when the schema
+ * was changed since, with the error number of any error; the message says so when another connection changed it, and knows of no error when we did.
+ * Not after every error, because a forgotten statement lives in SQLite until the connection is closed. MySQL releases them, so there any error will do.
+ * PostgreSQL keeps nothing. */
 static int is_stale(mnv_work_t *work, int error)
 {
     const char *driver = mnv_work_driver(work), *message;
 
     if (strcmp(driver, "sqlite3") == 0) {
         message = apr_dbd_error(work->db->driver, work->db->handle, error);
-        return message && strstr(message, "schema has changed") != NULL;
+        return message && (strstr(message, "schema has changed") || strcmp(message, "not an error") == 0);
     }
     return strcmp(driver, "mysql") == 0;
 }

@@ -7,9 +7,11 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use MNV::Source;
 use File::Temp qw(tempdir);
-use JSON::PP qw(decode_json);
+use IO::Socket::INET;
+use JSON::PP qw(decode_json encode_json);
 use MIME::Base64 qw(decode_base64);
 use Digest::SHA qw(sha256);
+use POSIX qw(strftime);
 use Test::More;
 
 my $program = build_file('mynumberctl');
@@ -216,4 +218,113 @@ put("$folder/fake", "#!/bin/sh\necho Syntax OK >&2\n", 0700);
 exits(1, 'check of a httpd without the module fails', 'check', '--httpd', "$folder/fake");
 put("$folder/fake", "#!/bin/sh\nyes '{'\n", 0700);
 exits(1, 'check of endless output fails', 'check', '--httpd', "$folder/fake");
+
+# A provider on this machine, one per first folder of the path: "good", "late"
+# (its clock is two hours off), "mute" (no Date), "other" (another's document),
+# "keyless".
+my $listener = IO::Socket::INET->new(Listen => 16, LocalAddr => '127.0.0.1', Proto => 'tcp') or die "listen: $!";
+my $base = 'http://127.0.0.1:' . $listener->sockport;
+my $jwks = (run('jwks', $pem{ES256}))[1];
+my $parent = $$;
+my $server = fork // die "fork: $!";
+if (!$server) {
+    while (my $client = $listener->accept) {
+        my $line = <$client> // '';
+        while (defined(my $header = <$client>)) { last if $header =~ /^\r?\n$/ }
+        my ($kind, $what) = $line =~ m{^GET /(\w+)/(\S+)} ? ($1, $2) : ('', '');
+        my $issuer = "$base/" . ($kind eq 'other' ? 'good' : $kind);
+        my $body = $what eq 'jwks' ? ($kind eq 'keyless' ? '{"keys":[]}' : $jwks)
+          : encode_json({ issuer => $issuer, jwks_uri => "$issuer/jwks", map { ("${_}_endpoint" => "$issuer/$_") } qw(authorization token userinfo) });
+        my $date = strftime('%a, %d %b %Y %H:%M:%S GMT', gmtime(time - ($kind eq 'late' ? 7200 : 0)));
+        print $client "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n",
+          $kind eq 'mute' ? '' : "Date: $date\r\n", 'Content-Length: ', length $body, "\r\n\r\n$body";
+        close $client;
+    }
+    POSIX::_exit(0);
+}
+END { kill 'KILL', $server if $server && $$ == $parent }
+
+mkdir "$folder/state", 0755;
+put("$folder/client-secret", "very-secret-word\n");
+
+# What httpd prints for a host; a program that prints it.
+sub host {
+    my (%change) = @_;
+    my %value = (MyNumberSecretFile => $secret, MyNumberSchema => 'auto', MyNumberTimeout => '3s 10s', MyNumberClockSkew => '1min',
+                 MyNumberProvider => "$base/good", MyNumberProviderEndpoint => {}, MyNumberProviderCAFile => 'system', MyNumberClientID => 'card-client',
+                 MyNumberClientKey => [ { file => $pem{ES256} }, { file => $pem{RS256}, kid => 'old' } ],
+                 MyNumberSignInProvider => 'none', %{ delete $change{value} // {} });
+    return { name => 'www', base_url => 'https://www.univ.example', state_dir => "$folder/state", card_issuer => "$base/good",
+             database => { driver => 'sqlite3', params => "$folder/db.sqlite" },
+             directives => { map { $_ => { value => $value{$_} } } keys %value }, %change };
+}
+
+sub check {
+    my ($want, $name, $hosts, @words) = @_;
+    put("$folder/dump", encode_json({ version => 1, hosts => $hosts }));
+    put("$folder/fake", "#!/bin/sh\ntest \"\$1 \$2 \$3\" = '-t -D DUMP_MYNUMBER' || exit 9\ncat '$folder/dump'\necho Syntax OK >&2\n", 0700);
+    my ($text, $errors) = exits($want, $name, 'check', '--httpd', "$folder/fake", @words);
+    unlike("$text$errors", qr/\Q$lookup\E|very-secret|PRIVATE/, '... no secret is shown');
+    return $text;
+}
+
+$out = check(0, 'check of a good host', [ host() ]);
+like($out, qr/^ok .*secret file .* is private and readable/m, '... secret file');
+like($out, qr/^ok .*es\.pem.*ES256, signs, identifier \Q$kid{ES256}\E/m, '... key that signs');
+like($out, qr/^ok .*rs\.pem.*RS256, is published, identifier old/m, '... key that is published');
+like($out, qr{^ok .*provider \Q$base\E/good can be reached, metadata and 1 keys can be used}m, '... provider');
+like($out, qr/^ok .*clock agrees/m, '... clock');
+like($out, qr/^ok .*state folder/m, '... state folder');
+like($out, qr/^warn .*db\.sqlite" is not there yet: httpd makes it/m, '... database');
+ok(!-e "$folder/db.sqlite", '... which check does not make');
+like($out, qr/^6 ok, 1 to look at, 0 failed$/m, '... sum');
+
+$out = check(0, 'check as JSON', [ host(), host() ], '--json');
+my $result = decode_json($out);
+ok($result->{ok}, '... ok');
+is((grep { $_->{what} =~ /can be reached/ } @{ $result->{results} }), 1, '... what hosts share is tried once');
+is($result->{results}[0]{level}, 'ok', '... level');
+is($result->{results}[0]{host}, 'https://www.univ.example', '... host');
+
+put("$folder/db.sqlite", '');
+SKIP: {
+    $out = check(0, 'check of an empty database', [ host() ]);
+    skip 'no apr_dbd_sqlite3', 3 if $out =~ /could not open the sqlite3/;
+    like($out, qr/^warn .*no tables yet/m, '... they are made at start');
+    is(-s "$folder/db.sqlite", 0, '... not by check');
+    $out = check(1, 'check under MyNumberSchema check', [ host(value => { MyNumberSchema => 'check' }) ]);
+    like($out, qr/^FAIL .*no tables/m, '... is a failure');
+}
+
+for my $case (
+    [ qr/clock is 7\d\d\d s ahead of that of provider/, 'a clock that is two hours off', card_issuer => "$base/late" ],
+    [ qr/metadata is not usable: document is of issuer/, 'metadata of another issuer', card_issuer => "$base/other" ],
+    [ qr/keys are not usable/, 'a provider without keys', card_issuer => "$base/keyless" ],
+    [ qr/could not reach the provider/, 'a provider that is down', card_issuer => 'http://127.0.0.1:1/x' ],
+    [ qr/secret file .*none.*: correct the name/, 'a secret file that is not there', value => { MyNumberSecretFile => "$folder/none" } ],
+    [ qr/secret file .* cannot be used/, 'a secret file that is none', value => { MyNumberSecretFile => $pem{ES256} } ],
+    [ qr/client key .* cannot be used/, 'a key file that holds no key', value => { MyNumberClientKey => [ { file => $secret } ] } ],
+    [ qr/have the same identifier/, 'two keys of one identifier',
+      value => { MyNumberClientKey => [ { file => $pem{ES256}, kid => 'a' }, { file => $pem{RS256}, kid => 'a' } ] } ],
+    [ qr/no database is configured/, 'no database', database => {} ],
+    [ qr/could not open the nodriver database/, 'a driver that is not there', database => { driver => 'nodriver', params => 'x' } ],
+    [ qr/state folder .* is no folder/, 'a state folder that is a file', state_dir => $secret ],
+) {
+    my ($want, $name, %change) = @$case;
+    like(check(1, "check of $name", [ host(%change) ]), qr/^FAIL https:.*$want/m, '... says so');
+}
+chmod 0777, "$folder/state";
+like(check(1, 'check of a state folder all can change', [ host() ]), qr/^FAIL .*state folder .* can be changed by others/m, '... says so');
+chmod 0755, "$folder/state";
+for my $file ($secret, $pem{ES256}, "$folder/client-secret") {
+    chmod 0644, $file;
+    like(check(1, 'check of a secret all can read', [ host(account_issuer => "$base/good", value => { MyNumberSignInClientSecretFile => "$folder/client-secret" }) ]),
+         qr/^FAIL .*open to every user/m, '... says so');
+    chmod 0600, $file;
+}
+like(check(0, 'check of a provider without Date', [ host(card_issuer => "$base/mute") ]), qr/^warn .*clocks were not compared/m, '... says so');
+like(check(0, 'check of a masked password', [ host(database => { driver => 'pgsql', params => 'dbname=x password=***' }) ]),
+     qr/^warn .*database was not tried/m, '... says so');
+exits(1, 'check without a host fails', 'check', '--httpd', put("$folder/fake", qq(#!/bin/sh\necho '{"version":1,"hosts":[]}'\n), 0700));
+exits(1, 'check of another version fails', 'check', '--httpd', put("$folder/fake", qq(#!/bin/sh\necho '{"version":2,"hosts":[]}'\n), 0700));
 done_testing;

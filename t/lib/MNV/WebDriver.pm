@@ -43,7 +43,7 @@ my @alive;
 sub new {
     my ($class, %option) = @_;
     my $self = bless { language => 'en', names => [], certificates => [], script => 1, %option, owner => $$,
-                       problems => [], requests => [] }, $class;
+                       refused => [] }, $class;
     my $driver = _program('MNV_CHROMEDRIVER', 'chromedriver');
     $self->{browser} = _program('MNV_CHROMIUM', qw(chromium chromium-browser google-chrome));
     need($self->{browser} && $driver, 'Chromium with chromedriver (chromium-driver)');
@@ -263,38 +263,71 @@ sub resize {
 sub windows { return @{ $_[0]->_do('GET', '/window/handles') } }
 sub window { my ($self, $handle) = @_; return $self->_do('GET', '/window') unless defined $handle; $self->_do('POST', '/window', { handle => $handle }); return $self }
 
-# What the browser complained of since the last call: policy violations, refused cookies, failed downloads, errors of scripts.
+# What the browser complained of on pages of this origin since the last call: policy violations, failed downloads,
+# errors of scripts, refused cookies.
 sub problems {
-    my ($self) = @_;
+    my ($self, $origin) = @_;
+    my @found = map { $_->{message} } grep { $_->{level} =~ /SEVERE|WARNING/ } $self->_log('browser');
     $self->_read_network;
-    my @found = (splice(@{ $self->{problems} }),
-        map { $_->{message} } grep { $_->{level} =~ /SEVERE|WARNING/ } @{ $self->_do('POST', '/se/log', { type => 'browser' }) });
-    return @found;
+    push @found, splice @{ $self->{refused} };
+    return grep { index($_, $origin) == 0 } @found;
 }
 
-# Navigations since the last call, in their order, also each hop of a redirect:
-# [{url, sent => {cookie name => 1}, withheld => {name => [reasons]}, refused => {line => [reasons]}, status}].
+# Navigations since the last call in their order, each hop of a redirect on its own:
+# [{url, status, sent => {cookie name => 1}, withheld => {cookie name => why}}].
 sub navigations {
     my ($self) = @_;
     $self->_read_network;
-    return splice @{ $self->{requests} };
+    my $hops = delete $self->{hops} // [];
+    delete $self->{request};
+    return grep { defined $_->{status} } @$hops;
 }
 
+# Chromium tells of each hop in three messages; those of one request come in the order of its hops.
 sub _read_network {
     my ($self) = @_;
-    for my $entry (@{ $self->_do('POST', '/se/log', { type => 'performance' }) }) {
-        my $message = $JSON->decode(do { utf8::encode(my $bytes = $entry->{message}); $bytes })->{message};
-        my $p = $message->{params};
-        if ($message->{method} eq 'Network.requestWillBeSentExtraInfo') {
-            my ($path) = $p->{headers}{':path'} // '';
-            for my $cookie (@{ $p->{associatedCookies} }) {
-                my $why = $cookie->{blockedReasons};
-                $self->{extra}{ $p->{requestId} } //= [];
-                push @{ $self->{extra}{ $p->{requestId} } }, [ $cookie->{cookie}{name}, $why ];
-            }
+    for my $entry ($self->_log('performance')) {
+        my ($method, $p) = @{ JSON::PP->new->decode($entry->{message})->{message} }{qw(method params)};
+        my $request = $self->{request}{ $p->{requestId} // '' } //= { to => 0, from => 0 };
+        if ($method eq 'Network.requestWillBeSent' && ($p->{type} // '') eq 'Document') {
+            push @{ $self->{hops} }, { url => $p->{request}{url}, sent => {}, withheld => {} };
+            push @{ $request->{hops} }, $self->{hops}[-1];
         }
+        elsif ($method eq 'Network.requestWillBeSentExtraInfo') {
+            push @{ $request->{cookies} }, $p->{associatedCookies};
+        }
+        elsif ($method eq 'Network.responseReceivedExtraInfo') {
+            push @{ $request->{answers} }, $p;
+        }
+        else {
+            next;
+        }
+        $self->_join_hop($request);
     }
 }
+
+sub _join_hop {
+    my ($self, $request) = @_;
+    my $hops = $request->{hops} // return;
+    while (my $cookies = $request->{cookies}[ $request->{to} ]) {
+        my $hop = $hops->[ $request->{to} ] // last;
+        for my $cookie (@$cookies) {
+            my $why = join ' ', @{ $cookie->{blockedReasons} };
+            if ($why) { $hop->{withheld}{ $cookie->{cookie}{name} } = $why }
+            else { $hop->{sent}{ $cookie->{cookie}{name} } = 1 }
+        }
+        $request->{to}++;
+    }
+    while (my $answer = $request->{answers}[ $request->{from} ]) {
+        my $hop = $hops->[ $request->{from} ] // last;
+        $hop->{status} = $answer->{statusCode};
+        push @{ $self->{refused} }, map { my ($name) = $_->{cookieLine} =~ /^([^=]*)/;
+            "$hop->{url}: cookie \"$name\" refused: @{ $_->{blockedReasons} }" } @{ $answer->{blockedCookies} };
+        $request->{from}++;
+    }
+}
+
+sub _log { my ($self, $type) = @_; return @{ $self->_do('POST', '/se/log', { type => $type }) } }
 
 # --- the end --------------------------------------------------------------------------------------------------------------
 
@@ -304,12 +337,14 @@ sub stop {
     local ($?, $@, $!);
     my $pid = delete $self->{pid};
     eval { local $self->{http} = HTTP::Tiny->new(timeout => 10); $self->_do('DELETE', '') } if $self->{session};
-    kill 'TERM', $pid;
+    # chromedriver and what it started are one process group.
+    kill 'TERM', -$pid;
     my $end = time + 10;
     until (waitpid($pid, WNOHANG) == $pid) {
-        kill 'KILL', $pid if time > $end;
+        kill 'KILL', -$pid if time > $end;
         select undef, undef, undef, 0.02;
     }
+    kill 'KILL', -$pid;
     close delete $self->{out};
     return;
 }

@@ -19,7 +19,8 @@
 #define METADATA_LIMIT_BYTES 131072
 #define JWKS_LIMIT_BYTES 262144
 
-/* Metadata and keys that were fetched together. Read-only, in a pool of its own; lives while it is the current one or a request holds it. */
+/* Metadata and keys that were fetched together. Read-only, in a pool of its own; lives while it is the current one or
+ * a request holds it. */
 typedef struct snapshot_t {
     apr_pool_t *pool;
     apr_uint32_t holders;
@@ -48,8 +49,8 @@ typedef struct need_t {
     const mnv_jws_t *jws; /* a key for this token; NULL: any keys */
 } need_t;
 
-/* Clocks are set back at times: what lies in the future is not recent, or a mistake would last until then. Up to a minute is: a request
- * may know an earlier moment than the thread that fetched meanwhile. */
+/* Clocks are set back at times: what lies in the future is not recent, or a mistake would last until then. Up to a
+ * minute is: a request may know an earlier moment than the thread that fetched meanwhile. */
 static int is_within(apr_time_t at, apr_interval_time_t span, apr_time_t now)
 {
     return at <= now + MNV_PROVIDER_CLOCK_SLACK && now - at < span;
@@ -57,7 +58,13 @@ static int is_within(apr_time_t at, apr_interval_time_t span, apr_time_t now)
 
 static int is_good(const snapshot_t *snapshot, const need_t *need, apr_time_t now)
 {
-    return snapshot && is_within(snapshot->fetched_at, need->age, now) && (!need->jws || mnv_jwks_has(snapshot->jwks, need->jws));
+    return snapshot && is_within(snapshot->fetched_at, need->age, now)
+           && (!need->jws || mnv_jwks_has(snapshot->jwks, need->jws));
+}
+
+static int needs_discovery(const mnv_provider_options_t *options)
+{
+    return !options->metadata_text && !mnv_op_is_by_hand(options);
 }
 
 /* Snapshots. ------------------------------------------------------------------------- */
@@ -72,12 +79,13 @@ static apr_status_t release(void *data)
     return APR_SUCCESS;
 }
 
-/* Judge texts, fetched now or read from disk, and make a snapshot of them with one holder. Not a child of any pool: it outlives the request that
- * fetched it, and ends in whichever thread lets go last. */
-static apr_status_t make_snapshot(mnv_ctx_t *ctx, const mnv_provider_t *provider, const mnv_provider_texts_t *texts, snapshot_t **snapshot)
+/* Judge texts, fetched now or read from disk, and make a snapshot of them with one holder. Not a child of any pool: it
+ * outlives the request that fetched it, and ends in whichever thread lets go last. */
+static apr_status_t make_snapshot(mnv_ctx_t *ctx, const mnv_provider_t *provider, const mnv_provider_texts_t *texts,
+                                  snapshot_t **snapshot)
 {
     const mnv_provider_options_t *options = provider->options;
-    const char *document = options->metadata_text ? options->metadata_text : mnv_op_is_by_hand(options) ? NULL : texts->metadata;
+    const char *document = needs_discovery(options) ? texts->metadata : options->metadata_text;
     apr_pool_t *pool;
     snapshot_t *made;
     apr_status_t status;
@@ -91,7 +99,8 @@ static apr_status_t make_snapshot(mnv_ctx_t *ctx, const mnv_provider_t *provider
     made->fetched_at = texts->fetched_at;
     status = mnv_op_metadata_parse(ctx, pool, options, document, document ? strlen(document) : 0, &made->metadata);
     if (status == APR_SUCCESS && strcmp(made->metadata->jwks_uri, texts->jwks_uri)) {
-        status = mnv_fail(ctx, MNV_FAIL_JWKS, "keys are from \"%s\", not from \"%s\"", texts->jwks_uri, made->metadata->jwks_uri);
+        status = mnv_fail(ctx, MNV_FAIL_JWKS, "keys are from \"%s\", not from \"%s\"", texts->jwks_uri,
+                          made->metadata->jwks_uri);
     }
     if (status == APR_SUCCESS) {
         status = mnv_jwks_parse(ctx, pool, texts->jwks, strlen(texts->jwks), &made->jwks);
@@ -107,7 +116,8 @@ static apr_status_t make_snapshot(mnv_ctx_t *ctx, const mnv_provider_t *provider
 
 /* Fetching, by one thread at a time, without the lock. ------------------------------------ */
 
-static apr_status_t fetch_text(mnv_ctx_t *ctx, const mnv_provider_t *provider, const char *url, apr_size_t limit_bytes, const char **text)
+static apr_status_t fetch_text(mnv_ctx_t *ctx, const mnv_provider_t *provider, const char *url, apr_size_t limit_bytes,
+                               const char **text)
 {
     mnv_http_request_t request = {0};
     mnv_json_t *object;
@@ -124,19 +134,21 @@ static apr_status_t fetch_text(mnv_ctx_t *ctx, const mnv_provider_t *provider, c
     return status;
 }
 
-static apr_status_t fetch_metadata(mnv_ctx_t *ctx, const mnv_provider_t *provider, mnv_op_metadata_t **metadata, const char **text)
+static apr_status_t fetch_metadata(mnv_ctx_t *ctx, const mnv_provider_t *provider, mnv_op_metadata_t **metadata,
+                                   const char **text)
 {
     const mnv_provider_options_t *options = provider->options;
     const char *document = options->metadata_text;
     apr_status_t status = APR_SUCCESS;
 
     *text = NULL;
-    if (!document && !mnv_op_is_by_hand(options)) {
+    if (needs_discovery(options)) {
         status = fetch_text(ctx, provider, mnv_op_discovery_url(ctx->pool, options->issuer), METADATA_LIMIT_BYTES, text);
         if (status != APR_SUCCESS && !options->authorization_endpoint && !options->token_endpoint && !options->jwks_uri) {
             return status;
         }
-        document = *text; /* NULL when a provider without discovery has some endpoints by hand: judging names the one that is missing */
+        /* NULL when a provider without discovery has some endpoints by hand: judging names the one that is missing */
+        document = *text;
     }
     return mnv_op_metadata_parse(ctx, ctx->pool, options, document, document ? strlen(document) : 0, metadata);
 }
@@ -162,29 +174,32 @@ static apr_status_t fetch(mnv_ctx_t *ctx, const mnv_provider_t *provider, snapsh
     return status;
 }
 
-/* The copy on disk, when another process or an earlier life of this server left a newer one than ours. @return NULL: nothing of use */
+/* The copy on disk, when another process or an earlier life of this server left a newer one than ours.
+ * @return NULL: nothing of use */
 static snapshot_t *from_disk(mnv_ctx_t *ctx, mnv_provider_t *provider, const snapshot_t *have)
 {
     mnv_failure_t before = ctx->failure;
+    const char *name = provider->copy_name, *issuer = provider->options->issuer;
     mnv_provider_texts_t *texts;
     snapshot_t *made = NULL;
 
-    if (!provider->copy_name
-        || mnv_provider_copy_read(ctx, provider->copy_name, provider->options->issuer, &provider->copy_seen, &texts) != APR_SUCCESS
+    if (!name || mnv_provider_copy_read(ctx, name, issuer, &provider->copy_seen, &texts) != APR_SUCCESS
         || (have && texts->fetched_at <= have->fetched_at)
         || !is_within(texts->fetched_at, AGE_LAST_GOOD, mnv_now(ctx))) {
         return NULL;
     }
     if (make_snapshot(ctx, provider, texts, &made) != APR_SUCCESS) {
-        mnv_log(ctx, MNV_LOG_WARNING, MNVLOGNO(1202) "copy \"%s\" is not used, it does not fit the configuration", provider->copy_name);
+        mnv_log(ctx, MNV_LOG_WARNING, MNVLOGNO(1202) "copy \"%s\" is not used, it does not fit the configuration", name);
         ctx->failure = before;
         return NULL;
     }
     return made;
 }
 
-/* Disk first, then the provider. @param got what to use from now on, NULL: nothing new, also after a failure @return the fetch's status */
-static apr_status_t fly(mnv_ctx_t *ctx, mnv_provider_t *provider, const need_t *need, const snapshot_t *have, snapshot_t **got)
+/* Disk first, then the provider. @param got what to use from now on, also after a failure; NULL: nothing new
+ * @return the fetch's status */
+static apr_status_t fly(mnv_ctx_t *ctx, mnv_provider_t *provider, const need_t *need, const snapshot_t *have,
+                        snapshot_t **got)
 {
     snapshot_t *copy = from_disk(ctx, provider, have);
     apr_status_t status;
@@ -269,8 +284,10 @@ static void forgive(mnv_ctx_t *ctx, const mnv_provider_t *provider, const snapsh
 }
 
 /* The best snapshot there is for a need, fetched if it must be; may lack the key asked for.
- * @param fetched the status of the fetch, if one was made @return APR_SUCCESS or a told failure. The snapshot is held until ctx->pool goes. */
-static apr_status_t obtain(mnv_ctx_t *ctx, mnv_provider_t *provider, const need_t *need, apr_status_t *fetched, const snapshot_t **snapshot)
+ * @param fetched the status of the fetch, if one was made
+ * @return APR_SUCCESS or a told failure. The snapshot is held until ctx->pool goes. */
+static apr_status_t obtain(mnv_ctx_t *ctx, mnv_provider_t *provider, const need_t *need, apr_status_t *fetched,
+                           const snapshot_t **snapshot)
 {
     const mnv_failure_t before = ctx->failure;
     snapshot_t *found = NULL;
@@ -281,7 +298,8 @@ static apr_status_t obtain(mnv_ctx_t *ctx, mnv_provider_t *provider, const need_
     if (!is_good(provider->current, need, mnv_now(ctx))) {
         wait_for_other(ctx, provider, need);
     }
-    if (!is_good(provider->current, need, mnv_now(ctx)) && !provider->is_fetching && may_fetch(provider, need, mnv_now(ctx))) {
+    if (!is_good(provider->current, need, mnv_now(ctx)) && !provider->is_fetching
+        && may_fetch(provider, need, mnv_now(ctx))) {
         *fetched = fetch_alone(ctx, provider, need);
     }
     if (is_usable(provider->current, mnv_now(ctx))) {
@@ -293,7 +311,8 @@ static apr_status_t obtain(mnv_ctx_t *ctx, mnv_provider_t *provider, const need_
     }
     apr_thread_mutex_unlock(provider->mutex);
     if (!found) {
-        return *fetched != APR_SUCCESS ? *fetched : mnv_fail(ctx, why, "provider \"%s\", as another request found", provider->options->issuer);
+        return *fetched != APR_SUCCESS ? *fetched : mnv_fail(ctx, why, "provider \"%s\", as another request found",
+                                                             provider->options->issuer);
     }
     apr_pool_cleanup_register(ctx->pool, found, release, apr_pool_cleanup_null);
     if (*fetched != APR_SUCCESS) {
@@ -310,7 +329,8 @@ static apr_status_t release_current(void *data)
     return release(((mnv_provider_t *)data)->current);
 }
 
-apr_status_t mnv_provider_make(apr_pool_t *pool, const mnv_provider_options_t *options, const char *state_dir, mnv_http_t *http, mnv_provider_t **provider)
+apr_status_t mnv_provider_make(apr_pool_t *pool, const mnv_provider_options_t *options, const char *state_dir,
+                               mnv_http_t *http, mnv_provider_t **provider)
 {
     mnv_provider_t *made = apr_pcalloc(pool, sizeof(*made));
     apr_status_t status = apr_thread_mutex_create(&made->mutex, APR_THREAD_MUTEX_DEFAULT, pool);

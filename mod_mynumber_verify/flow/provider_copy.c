@@ -46,7 +46,8 @@ static mnv_provider_texts_t *texts_of(mnv_ctx_t *ctx, const char *issuer, const 
     return owner && !strcmp(owner, issuer) && made->jwks_uri && made->jwks ? made : NULL;
 }
 
-apr_status_t mnv_provider_copy_read(mnv_ctx_t *ctx, const char *name, const char *issuer, apr_time_t *seen, mnv_provider_texts_t **texts)
+apr_status_t mnv_provider_copy_read(mnv_ctx_t *ctx, const char *name, const char *issuer, apr_time_t *seen,
+                                    mnv_provider_texts_t **texts)
 {
     mnv_provider_texts_t *made;
     apr_finfo_t info;
@@ -88,6 +89,7 @@ void mnv_provider_copy_write(mnv_ctx_t *ctx, const char *name, const char *issue
     text = mnv_json_print(ctx->pool, copy);
     status = mnv_file_write(ctx->pool, name, text, strlen(text), 1, 1);
     if (status != APR_SUCCESS) {
-        mnv_log(ctx, MNV_LOG_WARNING, MNVLOGNO(1211) "could not write copy \"%s\": %s", name, apr_strerror(status, reason, sizeof(reason)));
+        mnv_log(ctx, MNV_LOG_WARNING, MNVLOGNO(1211) "could not write copy \"%s\": %s", name,
+                apr_strerror(status, reason, sizeof(reason)));
     }
 }

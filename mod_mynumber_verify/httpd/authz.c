@@ -130,8 +130,9 @@ static authz_status check(request_rec *r, const char *arguments, const void *par
         return rule->is_negated ? AUTHZ_DENIED : AUTHZ_GRANTED;
     }
     visit = mod_mnv_session(r);
-    if (visit->state == MOD_MNV_SESSION_FAILED) { /* not "denied": a "not" would turn that into admission */
-        return AUTHZ_GENERAL_ERROR;
+    if (visit->state == MOD_MNV_SESSION_FAILED) {
+        /* gate.c makes it a 503. Behind a "not" never "denied": that would admit. */
+        return rule->is_negated ? AUTHZ_GENERAL_ERROR : AUTHZ_DENIED_NO_USER;
     }
     flags = visit->record ? visit->record->flags : 0;
     if (flags & rule->row->met_by) {

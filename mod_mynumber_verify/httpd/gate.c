@@ -293,14 +293,17 @@ int mod_mnv_gate_authz(request_rec *r)
         return DECLINED;
     }
     request = mod_mnv_request(r);
-    if (request->own || !request->missing || mod_mnv_is_our_auth(r)) {
+    if (request->own || mod_mnv_is_our_auth(r)) {
+        return DECLINED;
+    }
+    if (request->has_asked && request->visit->state == MOD_MNV_SESSION_FAILED) {
+        return refuse_failed(r);
+    }
+    if (!request->missing) {
         return DECLINED;
     }
     /* The other module's user is known by now. Asked as before authentication, mod_authz_core tells "could be cured" (DECLINED) from "never" (403), and logs no error for the
      * former; after authentication both are a 401. */
     status = ask_the_others(r, request);
-    if (request->visit->state == MOD_MNV_SESSION_FAILED) {
-        return refuse_failed(r);
-    }
     return status == DECLINED && request->missing ? refuse(r, request->missing) : DECLINED;
 }

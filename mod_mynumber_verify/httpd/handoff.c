@@ -14,7 +14,8 @@ APLOG_USE_MODULE(mynumber_verify);
 
 /* Taking back. -------------------------------------------------------------- */
 
-/* An internal redirect renames variables to REDIRECT_NAME, the next one to REDIRECT_REDIRECT_NAME. */
+/* An internal redirect renames variables to REDIRECT_NAME, the next one to REDIRECT_REDIRECT_NAME. (REDIRECT_REMOTE_USER is httpd's own: it tells every error document
+ * and front controller the r->user of the request before, whichever module found it.) */
 static int is_our_variable(const char *name)
 {
     while (!strncmp(name, "REDIRECT_", 9)) {

@@ -210,7 +210,7 @@ void mnv_page_failure(mnv_ctx_t *ctx, const mnv_options_t *options, const mnv_re
     failure.row = mnv_failure_row(failure.what);
     failure.options = options;
     failure.request = request;
-    failure.cure = options ? cure : NULL;
+    failure.cure = cure;
     if (request->is_navigation) {
         make_page(&failure, reply);
     }

@@ -5,7 +5,8 @@
 #include "base/url.h"
 #include "lib/crypt.h"
 
-apr_status_t mnv_authz_request_url(mnv_ctx_t *ctx, const mnv_op_metadata_t *metadata, const mnv_provider_options_t *options, const char *redirect_uri,
+apr_status_t mnv_authz_request_url(mnv_ctx_t *ctx, const mnv_op_metadata_t *metadata,
+                                   const mnv_provider_options_t *options, const char *redirect_uri,
                                    const mnv_pending_t *pending, const char **url)
 {
     const char *nonce = mnv_pending_nonce(ctx, pending);

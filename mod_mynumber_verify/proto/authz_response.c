@@ -10,8 +10,9 @@
 #define CODE_LIMIT_BYTES 2048
 #define PAIRS_LIMIT 32
 
-/* Registered error words (RFC 6749 4.1.2.1, OpenID Connect Core 3.1.2.6, RFC 8707, RFC 9470) and those by which providers say that the person went back.
- * What the card app's "stop" sends is not published; a person who stopped has done nothing wrong and must not see an error. */
+/* Registered error words (RFC 6749 4.1.2.1, OpenID Connect Core 3.1.2.6, RFC 8707, RFC 9470) and those by which
+ * providers say that the person went back. What the card app's "stop" sends is not published; a person who stopped
+ * has done nothing wrong and must not see an error. */
 static const struct {
     const char *word;
     mnv_failure_e failure;
@@ -49,7 +50,8 @@ apr_status_t mnv_authz_response_parse(mnv_ctx_t *ctx, const char *query, mnv_aut
         const char **place;
     } known[] = {
         {"state", &made.state}, {"code", &made.code}, {"error", &made.error}, {"iss", &made.iss},
-        {"error_description", &rest}, {"error_uri", &rest}, {"session_state", &rest}, /* not used; twice is still no answer of a provider */
+        /* not used; twice is still no answer of a provider */
+        {"error_description", &rest}, {"error_uri", &rest}, {"session_state", &rest},
     };
     mnv_params_t *params;
     apr_size_t i;
@@ -87,7 +89,8 @@ static apr_status_t tell_error(mnv_ctx_t *ctx, const char *error)
 
 apr_status_t mnv_authz_response_judge(mnv_ctx_t *ctx, const mnv_authz_response_t *response, const mnv_op_metadata_t *metadata)
 {
-    /* RFC 9207 2.4, before anything else is believed: an answer of another provider must not reach this one's token endpoint */
+    /* RFC 9207 2.4, before anything else is believed: an answer of another provider must not reach this one's token
+     * endpoint */
     if (response->iss && strcmp(response->iss, metadata->issuer)) {
         return mnv_fail(ctx, MNV_FAIL_CALLBACK_ISS, "\"%s\" is expected", metadata->issuer);
     }

@@ -33,7 +33,9 @@ static int is_empty(const mnv_json_t *object, const char *name)
 /* The object in which a claim has a value, NULL when none has it. */
 static const mnv_json_t *place_of(const claims_t *claims, const char *name)
 {
-    return !is_empty(claims->places[0], name) ? claims->places[0] : !is_empty(claims->places[1], name) ? claims->places[1] : NULL;
+    int i = !is_empty(claims->places[0], name) ? 0 : 1;
+
+    return !is_empty(claims->places[i], name) ? claims->places[i] : NULL;
 }
 
 static int is_clean(const char *text)
@@ -149,7 +151,8 @@ static apr_status_t get_birthdate(const claims_t *claims, const char **iso)
     apr_status_t status = text_in(claims->ctx, place_of(claims, "birthdate"), "birthdate", &text);
 
     *iso = NULL;
-    if (status == APR_SUCCESS && text && mnv_civil_birthdate(claims->ctx->pool, text, mnv_now(claims->ctx), iso) != APR_SUCCESS) {
+    if (status == APR_SUCCESS && text
+        && mnv_civil_birthdate(claims->ctx->pool, text, mnv_now(claims->ctx), iso) != APR_SUCCESS) {
         return mnv_fail(claims->ctx, MNV_FAIL_USERINFO_CONTENT, "birthdate is not a day");
     }
     return status;
@@ -158,7 +161,9 @@ static apr_status_t get_birthdate(const claims_t *claims, const char **iso)
 /* ISO/IEC 5218 digits from the service (a string, or a number), words from OIDC. */
 static apr_status_t get_gender(const claims_t *claims, const char **gender)
 {
-    static const char *const words[][2] = {{"1", "male"}, {"2", "female"}, {"9", "other"}, {"0", "unknown"}, {"male", "male"}, {"female", "female"}};
+    static const char *const words[][2] = {
+        {"1", "male"}, {"2", "female"}, {"9", "other"}, {"0", "unknown"}, {"male", "male"}, {"female", "female"},
+    };
     const mnv_json_t *place = place_of(claims, "gender");
     const char *text;
     apr_int64_t digit;
@@ -179,7 +184,8 @@ static apr_status_t get_gender(const claims_t *claims, const char **gender)
     return APR_SUCCESS;
 }
 
-apr_status_t mnv_identity_from_claims(mnv_ctx_t *ctx, const char *issuer, const mnv_idtoken_t *token, const mnv_json_t *userinfo, mnv_identity_t **identity)
+apr_status_t mnv_identity_from_claims(mnv_ctx_t *ctx, const char *issuer, const mnv_idtoken_t *token,
+                                      const mnv_json_t *userinfo, mnv_identity_t **identity)
 {
     mnv_identity_t *made = apr_pcalloc(ctx->pool, sizeof(*made));
     claims_t claims = claims_of(ctx, token, userinfo);
@@ -205,31 +211,28 @@ static const char *identifier_in(const mnv_json_t *place, const char *name)
     const char *text = mnv_json_string(place, name);
     apr_size_t length = text ? strlen(text) : 0;
 
-    return length > 0 && length <= ACCOUNT_LIMIT_BYTES && text[0] != ' ' && text[length - 1] != ' ' && !mnv_text_has_control(text) ? text : NULL;
+    if (length == 0 || length > ACCOUNT_LIMIT_BYTES || text[0] == ' ' || text[length - 1] == ' ') {
+        return NULL;
+    }
+    return mnv_text_has_control(text) ? NULL : text;
 }
 
 /* Value of "a" or "a+b" in one place; the parts of a joined one hold no ":", else two accounts could read alike. */
 static const char *account_in(const claims_t *claims, const mnv_json_t *place, const char *attribute)
 {
-    const char *plus, *joined = NULL;
+    apr_pool_t *pool = claims->ctx->pool;
+    const char *plus = strchr(attribute, '+'), *part, *rest;
 
-    if (!strchr(attribute, '+')) {
+    if (!plus) {
         return identifier_in(place, attribute);
     }
-    for (plus = attribute; plus; attribute = plus + 1) {
-        const char *part;
-
-        plus = strchr(attribute, '+');
-        part = identifier_in(place, plus ? apr_pstrmemdup(claims->ctx->pool, attribute, (apr_size_t)(plus - attribute)) : attribute);
-        if (!part || strchr(part, ':')) {
-            return NULL;
-        }
-        joined = joined ? apr_pstrcat(claims->ctx->pool, joined, ":", part, NULL) : part;
-        if (!plus) {
-            break;
-        }
+    part = identifier_in(place, apr_pstrmemdup(pool, attribute, (apr_size_t)(plus - attribute)));
+    rest = identifier_in(place, plus + 1);
+    if (!part || !rest || strchr(part, ':') || strchr(rest, ':')
+        || strlen(part) + 1 + strlen(rest) > ACCOUNT_LIMIT_BYTES) {
+        return NULL;
     }
-    return joined && strlen(joined) <= ACCOUNT_LIMIT_BYTES ? joined : NULL;
+    return apr_pstrcat(pool, part, ":", rest, NULL);
 }
 
 static apr_status_t identify(const claims_t *claims, const apr_array_header_t *attributes, mnv_account_t *account)
@@ -249,8 +252,8 @@ static apr_status_t identify(const claims_t *claims, const apr_array_header_t *a
             }
         }
     }
-    return mnv_fail(claims->ctx, MNV_FAIL_ACCOUNT_ATTRIBUTE, "%d looked for in userinfo and ID token, first \"%s\"", count ? count : 1,
-                    count ? APR_ARRAY_IDX(attributes, 0, const char *) : "sub");
+    return mnv_fail(claims->ctx, MNV_FAIL_ACCOUNT_ATTRIBUTE, "%d looked for in userinfo and ID token, first \"%s\"",
+                    count ? count : 1, count ? APR_ARRAY_IDX(attributes, 0, const char *) : "sub");
 }
 
 /* Text of a string, integer or boolean (name NULL: of the value itself), NULL for others. */
@@ -309,7 +312,9 @@ static void pass_on(const claims_t *claims, const apr_array_header_t *names, apr
     }
 }
 
-apr_status_t mnv_account_from_claims(mnv_ctx_t *ctx, const char *issuer, const mnv_idtoken_t *token, const mnv_json_t *userinfo, const mnv_signin_options_t *options, mnv_account_t **account)
+apr_status_t mnv_account_from_claims(mnv_ctx_t *ctx, const char *issuer, const mnv_idtoken_t *token,
+                                     const mnv_json_t *userinfo, const mnv_signin_options_t *options,
+                                     mnv_account_t **account)
 {
     mnv_account_t *made = apr_pcalloc(ctx->pool, sizeof(*made));
     claims_t claims = claims_of(ctx, token, userinfo);

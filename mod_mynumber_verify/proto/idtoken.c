@@ -31,6 +31,12 @@ static int same(const char *a, const char *b)
     return a && b && !strcmp(a, b);
 }
 
+/* A text for the log that may be absent. */
+static const char *shown(const char *text)
+{
+    return text ? text : "";
+}
+
 static int is_present(const judging_t *judging, const char *claim)
 {
     return mnv_json_kind(judging->claims, claim) != MNV_JSON_ABSENT;
@@ -41,14 +47,16 @@ static int get_time(const judging_t *judging, const char *claim, apr_time_t *at)
 {
     apr_int64_t seconds;
 
-    if (mnv_json_integer(judging->claims, claim, &seconds) != APR_SUCCESS || seconds < YEAR_2000_SEC || seconds >= YEAR_2200_SEC) {
+    if (mnv_json_integer(judging->claims, claim, &seconds) != APR_SUCCESS
+        || seconds < YEAR_2000_SEC || seconds >= YEAR_2200_SEC) {
         return 0;
     }
     *at = apr_time_from_sec(seconds);
     return 1;
 }
 
-/* RFC 8725 3.11, 3.12: a JWT that says it is of another kind (at+jwt, logout+jwt, …) is not taken for an ID token, which needs no typ. */
+/* RFC 8725 3.11, 3.12: a JWT that says it is of another kind (at+jwt, logout+jwt, …) is not taken for an ID token,
+ * which needs no typ. */
 static apr_status_t check_typ(judging_t *judging)
 {
     const char *typ = judging->jws->typ;
@@ -64,7 +72,7 @@ static apr_status_t check_typ(judging_t *judging)
 static apr_status_t check_iss(judging_t *judging)
 {
     if (!same(mnv_json_string(judging->claims, "iss"), judging->expect->issuer)) {
-        return mnv_fail(judging->ctx, MNV_FAIL_IDTOKEN_ISS, "\"%s\" is expected", judging->expect->issuer ? judging->expect->issuer : "");
+        return mnv_fail(judging->ctx, MNV_FAIL_IDTOKEN_ISS, "\"%s\" is expected", shown(judging->expect->issuer));
     }
     return APR_SUCCESS;
 }
@@ -114,20 +122,28 @@ static apr_status_t check_aud(judging_t *judging)
     if (count < 0) {
         return mnv_fail(judging->ctx, MNV_FAIL_IDTOKEN_AUD, "aud is neither a string nor an array of strings");
     }
-    return ours ? APR_SUCCESS : mnv_fail(judging->ctx, MNV_FAIL_IDTOKEN_AUD, "aud does not name client \"%s\"",
-                                         judging->expect->client_id ? judging->expect->client_id : "");
+    if (!ours) {
+        return mnv_fail(judging->ctx, MNV_FAIL_IDTOKEN_AUD, "aud does not name client \"%s\"",
+                        shown(judging->expect->client_id));
+    }
+    return APR_SUCCESS;
 }
 
-/* Steps 4 and 5: azp stands beside several audiences, and is ours wherever it stands. Else a token made for another client that also names us would pass. */
+/* Steps 4 and 5: azp stands beside several audiences, and is ours wherever it stands. Else a token made for another
+ * client that also names us would pass. */
 static apr_status_t check_azp(judging_t *judging)
 {
     int ours;
 
     if (!is_present(judging, "azp")) {
-        return count_audiences(judging, &ours) > 1 ? mnv_fail(judging->ctx, MNV_FAIL_IDTOKEN_AZP, "several audiences and no azp") : APR_SUCCESS;
+        if (count_audiences(judging, &ours) > 1) {
+            return mnv_fail(judging->ctx, MNV_FAIL_IDTOKEN_AZP, "several audiences and no azp");
+        }
+        return APR_SUCCESS;
     }
     if (!same(mnv_json_string(judging->claims, "azp"), judging->expect->client_id)) {
-        return mnv_fail(judging->ctx, MNV_FAIL_IDTOKEN_AZP, "azp is not client \"%s\"", judging->expect->client_id ? judging->expect->client_id : "");
+        return mnv_fail(judging->ctx, MNV_FAIL_IDTOKEN_AZP, "azp is not client \"%s\"",
+                        shown(judging->expect->client_id));
     }
     return APR_SUCCESS;
 }
@@ -135,13 +151,13 @@ static apr_status_t check_azp(judging_t *judging)
 /* Step 9: exp is to come. */
 static apr_status_t check_exp(judging_t *judging)
 {
-    apr_time_t expires;
+    apr_time_t expires, now = mnv_now(judging->ctx);
 
     if (!get_time(judging, "exp", &expires)) {
         return mnv_fail(judging->ctx, MNV_FAIL_IDTOKEN_EXP, "exp is missing or no time");
     }
-    if (expires <= mnv_now(judging->ctx) - judging->expect->skew) {
-        return mnv_fail(judging->ctx, MNV_FAIL_IDTOKEN_EXP, "%" APR_INT64_T_FMT " s ago", apr_time_sec(mnv_now(judging->ctx) - expires));
+    if (expires <= now - judging->expect->skew) {
+        return mnv_fail(judging->ctx, MNV_FAIL_IDTOKEN_EXP, "%" APR_INT64_T_FMT " s ago", apr_time_sec(now - expires));
     }
     return APR_SUCCESS;
 }
@@ -155,10 +171,12 @@ static apr_status_t check_iat(judging_t *judging)
         return mnv_fail(judging->ctx, MNV_FAIL_IDTOKEN_IAT, "iat is missing or no time");
     }
     if (issued > now + judging->expect->skew) {
-        return mnv_fail(judging->ctx, MNV_FAIL_IDTOKEN_IAT, "%" APR_INT64_T_FMT " s in the future by this server's clock", apr_time_sec(issued - now));
+        return mnv_fail(judging->ctx, MNV_FAIL_IDTOKEN_IAT, "%" APR_INT64_T_FMT " s in the future by this server's clock",
+                        apr_time_sec(issued - now));
     }
     if (issued < now - AGE_LIMIT - judging->expect->skew) {
-        return mnv_fail(judging->ctx, MNV_FAIL_IDTOKEN_IAT, "%" APR_INT64_T_FMT " s old by this server's clock", apr_time_sec(now - issued));
+        return mnv_fail(judging->ctx, MNV_FAIL_IDTOKEN_IAT, "%" APR_INT64_T_FMT " s old by this server's clock",
+                        apr_time_sec(now - issued));
     }
     judging->token->issued_at = issued;
     return APR_SUCCESS;
@@ -167,7 +185,7 @@ static apr_status_t check_iat(judging_t *judging)
 /* RFC 7519 4.1.5: nbf, where present, is past. */
 static apr_status_t check_nbf(judging_t *judging)
 {
-    apr_time_t begins;
+    apr_time_t begins, now = mnv_now(judging->ctx);
 
     if (!is_present(judging, "nbf")) {
         return APR_SUCCESS;
@@ -175,8 +193,9 @@ static apr_status_t check_nbf(judging_t *judging)
     if (!get_time(judging, "nbf", &begins)) {
         return mnv_fail(judging->ctx, MNV_FAIL_IDTOKEN_NBF, "nbf is no time");
     }
-    if (begins > mnv_now(judging->ctx) + judging->expect->skew) {
-        return mnv_fail(judging->ctx, MNV_FAIL_IDTOKEN_NBF, "%" APR_INT64_T_FMT " s to go by this server's clock", apr_time_sec(begins - mnv_now(judging->ctx)));
+    if (begins > now + judging->expect->skew) {
+        return mnv_fail(judging->ctx, MNV_FAIL_IDTOKEN_NBF, "%" APR_INT64_T_FMT " s to go by this server's clock",
+                        apr_time_sec(begins - now));
     }
     return APR_SUCCESS;
 }
@@ -193,7 +212,7 @@ static apr_status_t check_nonce(judging_t *judging)
 /* 3.1.3.8: at_hash, where present, binds the access token. RS256 and ES256 both hash by SHA-256. */
 static apr_status_t check_at_hash(judging_t *judging)
 {
-    const char *access_token = judging->expect->access_token;
+    const char *access_token = judging->expect->access_token, *right;
     unsigned char digest[MNV_DIGEST_BYTES];
 
     if (!access_token || !is_present(judging, "at_hash")) {
@@ -202,7 +221,8 @@ static apr_status_t check_at_hash(judging_t *judging)
     if (mnv_crypt_sha256(access_token, strlen(access_token), digest) != APR_SUCCESS) {
         return mnv_fail(judging->ctx, MNV_FAIL_CRYPTO, "at_hash");
     }
-    if (!mnv_secret_equal_text(mnv_json_string(judging->claims, "at_hash"), mnv_base64url_encode(judging->ctx->pool, digest, sizeof(digest) / 2))) {
+    right = mnv_base64url_encode(judging->ctx->pool, digest, sizeof(digest) / 2);
+    if (!mnv_secret_equal_text(mnv_json_string(judging->claims, "at_hash"), right)) {
         return mnv_fail(judging->ctx, MNV_FAIL_IDTOKEN_AT_HASH, NULL);
     }
     return APR_SUCCESS;
@@ -216,14 +236,15 @@ static apr_status_t check_acr(judging_t *judging)
     int i, found = !accepted || accepted->nelts == 0;
 
     if (is_present(judging, "acr") && (!acr || (*acr && !mnv_text_is_token(acr, ACR_LIMIT_BYTES)))) {
-        return mnv_fail(judging->ctx, MNV_FAIL_IDTOKEN_CLAIMS, "acr is not a string of 1 to %d printable ASCII characters", ACR_LIMIT_BYTES);
+        return mnv_fail(judging->ctx, MNV_FAIL_IDTOKEN_CLAIMS, "acr is not a string of at most %d printable ASCII characters",
+                        ACR_LIMIT_BYTES);
     }
     acr = acr && *acr ? acr : NULL;
     for (i = 0; !found && i < accepted->nelts; i++) {
         found = same(acr, APR_ARRAY_IDX(accepted, i, const char *));
     }
     if (!found) {
-        return mnv_fail(judging->ctx, MNV_FAIL_IDTOKEN_ACR, "\"%s\"", acr ? acr : "");
+        return mnv_fail(judging->ctx, MNV_FAIL_IDTOKEN_ACR, "\"%s\"", shown(acr));
     }
     judging->token->acr = acr;
     return APR_SUCCESS;
@@ -238,13 +259,15 @@ static apr_status_t check_auth_time(judging_t *judging)
     return APR_SUCCESS;
 }
 
-/* In the order of OpenID Connect Core 3.1.3.7. Step 1 (encryption): we register none. Steps 6 to 8 (signature, algorithm, MAC): mnv_jws_parse() and
- * mnv_jws_verify(), before this. */
+/* In the order of OpenID Connect Core 3.1.3.7. Step 1 (encryption): we register none. Steps 6 to 8 (signature,
+ * algorithm, MAC): mnv_jws_parse() and mnv_jws_verify(), before this. */
 static rule_t *const rules[] = {
-    check_typ, check_iss, check_sub, check_aud, check_azp, check_exp, check_iat, check_nbf, check_nonce, check_at_hash, check_acr, check_auth_time,
+    check_typ, check_iss,   check_sub,     check_aud, check_azp,       check_exp, check_iat,
+    check_nbf, check_nonce, check_at_hash, check_acr, check_auth_time,
 };
 
-apr_status_t mnv_idtoken_judge(mnv_ctx_t *ctx, const mnv_jws_t *jws, const mnv_idtoken_expect_t *expect, mnv_idtoken_t **token)
+apr_status_t mnv_idtoken_judge(mnv_ctx_t *ctx, const mnv_jws_t *jws, const mnv_idtoken_expect_t *expect,
+                               mnv_idtoken_t **token)
 {
     mnv_idtoken_t *made = apr_pcalloc(ctx->pool, sizeof(*made));
     judging_t judging = {ctx, jws, jws->payload, expect, made};

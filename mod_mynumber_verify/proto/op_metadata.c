@@ -46,7 +46,8 @@ static apr_status_t check_issuer(mnv_ctx_t *ctx, const char *issuer, const mnv_j
     const char *named;
 
     if (!issuer || !is_secure(ctx->pool, issuer) || strchr(issuer, '?')) {
-        return mnv_fail(ctx, MNV_FAIL_METADATA, "issuer \"%s\" is not an https URL without query and fragment", issuer ? issuer : "");
+        return mnv_fail(ctx, MNV_FAIL_METADATA, "issuer \"%s\" is not an https URL without query and fragment",
+                        issuer ? issuer : "");
     }
     if (!document) {
         return APR_SUCCESS;
@@ -56,7 +57,10 @@ static apr_status_t check_issuer(mnv_ctx_t *ctx, const char *issuer, const mnv_j
     if (!named) {
         return mnv_fail(ctx, MNV_FAIL_METADATA, "document has no issuer, \"%s\" is configured", issuer);
     }
-    return strcmp(named, issuer) ? mnv_fail(ctx, MNV_FAIL_METADATA, "document is of issuer \"%.255s\", \"%s\" is configured", named, issuer) : APR_SUCCESS;
+    if (strcmp(named, issuer)) {
+        return mnv_fail(ctx, MNV_FAIL_METADATA, "document is of issuer \"%.255s\", \"%s\" is configured", named, issuer);
+    }
+    return APR_SUCCESS;
 }
 
 static apr_status_t take(mnv_ctx_t *ctx, apr_pool_t *pool, const mnv_json_t *document, const endpoint_t *endpoint)
@@ -71,7 +75,8 @@ static apr_status_t take(mnv_ctx_t *ctx, apr_pool_t *pool, const mnv_json_t *doc
         }
     }
     if (!url && endpoint->directive) {
-        return mnv_fail(ctx, MNV_FAIL_METADATA, "%s is missing, no document and no MyNumberProviderEndpoint %s names it", endpoint->member, endpoint->directive);
+        return mnv_fail(ctx, MNV_FAIL_METADATA, "%s is missing, no document and no MyNumberProviderEndpoint %s names it",
+                        endpoint->member, endpoint->directive);
     }
     if (url && !is_secure(ctx->pool, url)) {
         return mnv_fail(ctx, MNV_FAIL_METADATA, "%s \"%.255s\" is not an https URL without fragment", endpoint->member, url);
@@ -80,8 +85,8 @@ static apr_status_t take(mnv_ctx_t *ctx, apr_pool_t *pool, const mnv_json_t *doc
     return APR_SUCCESS;
 }
 
-apr_status_t mnv_op_metadata_parse(mnv_ctx_t *ctx, apr_pool_t *pool, const mnv_provider_options_t *options, const char *text, apr_size_t length,
-                                   mnv_op_metadata_t **metadata)
+apr_status_t mnv_op_metadata_parse(mnv_ctx_t *ctx, apr_pool_t *pool, const mnv_provider_options_t *options,
+                                   const char *text, apr_size_t length, mnv_op_metadata_t **metadata)
 {
     mnv_op_metadata_t *made = apr_pcalloc(pool, sizeof(*made));
     const endpoint_t endpoints[] = {

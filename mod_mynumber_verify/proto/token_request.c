@@ -17,15 +17,19 @@
 
 /* RFC 6749 5.2 and RFC 8707: what a token endpoint may say; other words do not reach the log. */
 static const char *const errors[] = {
-    "invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope", "invalid_target",
+    "invalid_request",        "invalid_client", "invalid_grant",  "unauthorized_client",
+    "unsupported_grant_type", "invalid_scope",  "invalid_target",
 };
 
 static const mnv_client_key_t *signing_key(const mnv_provider_options_t *options)
 {
-    return options->client_keys && options->client_keys->nelts > 0 ? &APR_ARRAY_IDX(options->client_keys, 0, const mnv_client_key_t) : NULL;
+    const apr_array_header_t *keys = options->client_keys;
+
+    return keys && keys->nelts > 0 ? &APR_ARRAY_IDX(keys, 0, const mnv_client_key_t) : NULL;
 }
 
-apr_status_t mnv_client_assertion(mnv_ctx_t *ctx, const mnv_provider_options_t *options, const char *token_endpoint, const char **assertion)
+apr_status_t mnv_client_assertion(mnv_ctx_t *ctx, const mnv_provider_options_t *options, const char *token_endpoint,
+                                  const char **assertion)
 {
     const mnv_client_key_t *key = signing_key(options);
     mnv_json_t *claims = mnv_json_object(ctx->pool);
@@ -52,8 +56,8 @@ static void add(mnv_ctx_t *ctx, const char **form, const char *name, const char 
     *form = apr_pstrcat(ctx->pool, *form, **form ? "&" : "", name, "=", mnv_url_encode(ctx->pool, value), NULL);
 }
 
-static apr_status_t build(mnv_ctx_t *ctx, const mnv_provider_options_t *options, const mnv_op_metadata_t *metadata, const mnv_exchange_t *exchange,
-                          mnv_http_request_t *request)
+static apr_status_t build(mnv_ctx_t *ctx, const mnv_provider_options_t *options, const mnv_op_metadata_t *metadata,
+                          const mnv_exchange_t *exchange, mnv_http_request_t *request)
 {
     const char *form = "", *assertion;
 
@@ -72,7 +76,8 @@ static apr_status_t build(mnv_ctx_t *ctx, const mnv_provider_options_t *options,
         add(ctx, &form, "client_assertion", assertion);
     }
     else if (options->client_secret) {
-        request->basic = apr_pstrcat(ctx->pool, mnv_url_encode(ctx->pool, options->client_id), ":", mnv_url_encode(ctx->pool, options->client_secret), NULL);
+        request->basic = apr_pstrcat(ctx->pool, mnv_url_encode(ctx->pool, options->client_id), ":",
+                                     mnv_url_encode(ctx->pool, options->client_secret), NULL);
     }
     else {
         add(ctx, &form, "client_id", options->client_id);
@@ -87,10 +92,11 @@ static apr_status_t build(mnv_ctx_t *ctx, const mnv_provider_options_t *options,
 
 static mnv_json_t *body_of(mnv_ctx_t *ctx, const mnv_http_response_t *response)
 {
-    apr_size_t length = strlen(response->content_type);
+    const char *type = response->content_type;
+    apr_size_t length = strlen(type);
     mnv_json_t *object;
 
-    if (strcmp(response->content_type, "application/json") && (length < 5 || strcmp(response->content_type + length - 5, "+json"))) {
+    if (strcmp(type, "application/json") && (length < 5 || strcmp(type + length - 5, "+json"))) {
         return NULL;
     }
     return mnv_json_parse(ctx->pool, response->body, response->length, &object) == APR_SUCCESS ? object : NULL;
@@ -105,7 +111,8 @@ static const char *clock_hint(mnv_ctx_t *ctx, const char *date)
     if (theirs == APR_DATE_BAD || (ahead <= CLOCK_TELL_SEC && ahead >= -CLOCK_TELL_SEC)) {
         return "";
     }
-    return apr_psprintf(ctx->pool, ", this server's clock is %" APR_INT64_T_FMT " s %s the provider's", ahead < 0 ? -ahead : ahead, ahead < 0 ? "behind" : "ahead of");
+    return apr_psprintf(ctx->pool, ", this server's clock is %" APR_INT64_T_FMT " s %s the provider's",
+                        ahead < 0 ? -ahead : ahead, ahead < 0 ? "behind" : "ahead of");
 }
 
 static apr_status_t tell_refusal(mnv_ctx_t *ctx, const mnv_http_response_t *response)
@@ -137,7 +144,8 @@ static apr_status_t judge(mnv_ctx_t *ctx, const mnv_json_t *body, mnv_token_resp
         return mnv_fail(ctx, MNV_FAIL_TOKEN_RESPONSE, "id_token is missing or malformed");
     }
     /* It goes into a header line: a line break would let the provider's answer write headers of our request */
-    if (mnv_json_kind(body, "access_token") != MNV_JSON_ABSENT && (!access_token || !mnv_text_is_token(access_token, ACCESS_TOKEN_LIMIT_BYTES))) {
+    if (mnv_json_kind(body, "access_token") != MNV_JSON_ABSENT
+        && (!access_token || !mnv_text_is_token(access_token, ACCESS_TOKEN_LIMIT_BYTES))) {
         return mnv_fail(ctx, MNV_FAIL_TOKEN_RESPONSE, "access_token is malformed");
     }
     made = apr_pcalloc(ctx->pool, sizeof(*made));
@@ -147,8 +155,9 @@ static apr_status_t judge(mnv_ctx_t *ctx, const mnv_json_t *body, mnv_token_resp
     return APR_SUCCESS;
 }
 
-apr_status_t mnv_token_exchange(mnv_ctx_t *ctx, mnv_http_t *http, const mnv_provider_options_t *options, const mnv_op_metadata_t *metadata,
-                                const mnv_exchange_t *exchange, mnv_token_response_t **response)
+apr_status_t mnv_token_exchange(mnv_ctx_t *ctx, mnv_http_t *http, const mnv_provider_options_t *options,
+                                const mnv_op_metadata_t *metadata, const mnv_exchange_t *exchange,
+                                mnv_token_response_t **response)
 {
     mnv_http_request_t request = {0};
     mnv_http_response_t *answer;

@@ -4,7 +4,8 @@
 
 #define USERINFO_LIMIT_BYTES 262144
 
-apr_status_t mnv_userinfo_fetch(mnv_ctx_t *ctx, mnv_http_t *http, const char *endpoint, const char *ca_file, const mnv_token_subject_t *who, mnv_json_t **claims)
+apr_status_t mnv_userinfo_fetch(mnv_ctx_t *ctx, mnv_http_t *http, const char *endpoint, const char *ca_file,
+                                const mnv_token_subject_t *who, mnv_json_t **claims)
 {
     mnv_http_request_t request = {0};
     mnv_json_t *answer;

@@ -58,6 +58,16 @@ typedef struct make_t {
     mnv_link_outcome_e outcome;
 } make_t;
 
+/** What a live link of one end means; cells: its id and the hash of its other end. */
+static mnv_link_outcome_e meaning(const make_t *make, const char *const *cells, const char *other_end,
+                                  mnv_link_outcome_e taken)
+{
+    if (cells[0] && strcmp(cells[0], make->row.link->id) == 0) {
+        return MNV_LINK_MADE; /* in an attempt whose COMMIT was not answered */
+    }
+    return cells[1] && strcmp(cells[1], other_end) == 0 ? MNV_LINK_WAS_OURS : taken;
+}
+
 /** Who holds the two ends now? @return APR_SUCCESS with the outcome, MNV_WORK_AGAIN when both are free, or as mnv_work_select() */
 static apr_status_t judge(mnv_work_t *work, void *baton)
 {
@@ -71,28 +81,21 @@ static apr_status_t judge(mnv_work_t *work, void *baton)
         return rv;
     }
     if (rows->nelts > 0) {
-        const char *const *cells = APR_ARRAY_IDX(rows, 0, const char *const *);
-
-        if (cells[0] && strcmp(cells[0], make->row.link->id) == 0) {
-            make->outcome = MNV_LINK_MADE; /* in an attempt whose COMMIT was not answered */
-        }
-        else if (cells[1] && strcmp(cells[1], make->row.identity_hash) == 0) {
-            make->outcome = MNV_LINK_WAS_OURS;
-        }
-        else {
-            make->outcome = MNV_LINK_ACCOUNT_TAKEN;
-        }
+        make->outcome = meaning(make, APR_ARRAY_IDX(rows, 0, const char *const *), make->row.identity_hash,
+                                MNV_LINK_ACCOUNT_TAKEN);
         return APR_SUCCESS;
     }
     if (work->store->policy != MNV_POLICY_ONE_TO_ONE) {
         return MNV_WORK_AGAIN;
     }
-    /* Not left to "uniq" alone: links made under many-accounts, before the policy was changed, carry another one */
+    /* Not left to "uniq" alone: links made under many-accounts, before the policy was changed, carry another one. What is found may also be our own pair,
+     * linked by another browser since the first look. */
     rv = mnv_work_select(work, MNV_SQL_LINK_LIVE_BY_IDENTITY, identity, &rows);
     if (rv != APR_SUCCESS || rows->nelts == 0) {
         return rv == APR_SUCCESS ? MNV_WORK_AGAIN : rv;
     }
-    make->outcome = MNV_LINK_IDENTITY_TAKEN;
+    make->outcome = meaning(make, APR_ARRAY_IDX(rows, 0, const char *const *), make->row.account_hash,
+                            MNV_LINK_IDENTITY_TAKEN);
     return APR_SUCCESS;
 }
 

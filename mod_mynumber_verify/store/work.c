@@ -276,10 +276,9 @@ static apr_status_t look_again(mnv_work_t *work, const mnv_work_plan_t *plan, vo
             rv = plan->look(work, baton);
         }
     }
-    if (rv == MNV_WORK_AGAIN) {
-        work->failed = failed;
-        work->error = error;
-    }
+    /* what failed first is what the log tells */
+    work->failed = failed;
+    work->error = error;
     return rv;
 }
 

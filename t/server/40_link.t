@@ -91,7 +91,7 @@ ok(stands($page, linked => 0), 'unlinked');
 is(links(), 0, 'the link is gone');
 is($phone->get($t->url('/linked/'))->code, 303, 'the second browser is no longer let in');
 is_deeply([ map { $_->{event} } @{ $t->sql('select event from mynumber_link_history order by at, event') } ],
-    [ 'linked', 'unlinked' ], 'history keeps both');
+    [ 'linked', 're-verified', 'unlinked' ], 'history keeps all');
 $csrf = $b->form('logout')->value('csrf');
 refused($b->post_form($unlink, { csrf => $csrf }), 'MNV0701', 'the right to unlink is used up');
 

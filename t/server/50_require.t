@@ -16,7 +16,7 @@ $t->start($t->default_config(modules => [ 'authz_user' ], location => join('',
     location(none => '<RequireAll>; Require all granted; <RequireNone>; Require mynumber-linked; </RequireNone>; </RequireAll>'),
     location(notlinked => '<RequireAll>; Require mynumber-account; Require not mynumber-linked; </RequireAll>'),
     location(valid => 'Require valid-user'),
-    location(user => 'Require user 0123456789'),
+    location(user => 'Require user sub-0123456789'),
     location(mixed => '<RequireAny>; Require ip 192.0.2.1; Require mynumber-linked; </RequireAny>'),
     location(here => '<RequireAny>; Require ip 127.0.0.1; Require mynumber-linked; </RequireAny>'),
     location(u401 => 'Require mynumber-account', "  MyNumberUnauthenticated 401\n"),
@@ -49,7 +49,7 @@ is_deeply([ grep { /MYNUMBER/ } keys %{ $open->json->{env} } ], [], 'without any
 # Kinds of request.
 my $fetch = $b->fetch($t->url('/account/'));
 is($fetch->code, 401, 'a script gets 401');
-is($fetch->json->{error}, 'MNV0802', 'as JSON with the code') or diag $fetch->body;
+is($fetch->json->{code}, 'MNV0802', 'as JSON with the code') or diag $fetch->body;
 like($fetch->json->{cure}, qr{^\Q${\ $t->base}\E/mynumber/}, 'and the page where a person can cure it');
 is_deeply([ $fetch->headers('Set-Cookie') ], [], 'and no cookie');
 my $post = $b->post_form($t->url('/account/'), { text => 'long work' });
@@ -93,7 +93,7 @@ sign_in($t, $later);
 is(code($later, '/linked/'), 200, 'account first: linked, no card');
 is(code($later, '/verified/'), 200, 'account first: verified through the link');
 my $env = $later->get($t->url('/linked/'))->json->{env};
-is($env->{MYNUMBER_ACCOUNT}, '0123456789', 'account first: account');
+is($env->{MYNUMBER_ACCOUNT}, 'sub-0123456789', 'account first: account');
 is($env->{MYNUMBER_VERIFIED}, '1', 'account first: verified');
 
 # Card first: linked is true, the account rule is not.

@@ -103,15 +103,15 @@ is($maria->get($t->url('/linked/'))->json->{env}{MYNUMBER_ATTRIBUTE_EDUPERSONAFF
 
 # mod_proxy_http.
 my %proxied = map { lc $_->[0] => $_->[1] } @{ $b->get($t->url('/proxied/'))->json };
-is($proxied{'mynumber-account'}, '1111111111', 'a proxied application gets the header');
+is($proxied{'mynumber-account'}, 'sub-1111111111', 'a proxied application gets the header');
 like($proxied{'mynumber-name'}, qr/^%F0%A0%AE%B7/, 'percent-encoded');
 unlike($proxied{cookie} // '', qr/mynumber|mnv/, 'and none of our cookies');
 
 # Internal redirects: neither lost nor leaked.
-is(env('/rewritten/x')->{MYNUMBER_ACCOUNT}, '1111111111', 'mod_rewrite [PT] into a protected location keeps the identity');
+is(env('/rewritten/x')->{MYNUMBER_ACCOUNT}, 'sub-1111111111', 'mod_rewrite [PT] into a protected location keeps the identity');
 is_deeply([ grep { !/^REDIRECT_/ } @{ ours(env('/leak/x')) } ], [], 'into an open one it is not handed on');
 my $ssi = $b->get($t->url('/front/'));
-like($ssi->body, qr/account=1111111111/, 'DirectoryIndex and SSI see the identity');
+like($ssi->body, qr/account=sub-1111111111/, 'DirectoryIndex and SSI see the identity');
 unlike($ssi->body =~ /inner=(.*)/s ? $1 : '', qr/MYNUMBER_ACCOUNT/, 'an included open page does not');
 my $missing = $b->get($t->url('/front/nothing-here'));
 is_deeply([ grep { /^(?:HTTP_)?MYNUMBER/ } keys %{ $missing->json->{env} // {} } ], [], 'an open error document does not either');

@@ -106,6 +106,8 @@ static void promises_nothing_after_a_form_met_a_broken_database(void **state)
     assert_non_null(strstr(body, "shows whether"));
     mnv_fail(unit->ctx, MNV_FAIL_LINK_IDENTITY_TAKEN, NULL);
     assert_non_null(strstr(page(unit, request, NULL, NULL), "have not been changed"));
+    mnv_fail(unit->ctx, MNV_FAIL_SESSION_DATA, NULL);
+    assert_non_null(strstr(page(unit, request, NULL, NULL), "have not been changed"));
 }
 
 static void next_step_is_the_rows(void **state)

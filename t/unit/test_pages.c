@@ -183,6 +183,8 @@ static void no_form_without_a_token(void **state)
     prepare(unit, &shown, 3);
     shown.view.csrf = NULL;
     assert_hides(show(unit, &shown), "<form");
+    link_them(unit, &shown);
+    assert_hides(show(unit, &shown), "<form");
 }
 
 static void unlinking_needs_a_recent_sign_in(void **state)

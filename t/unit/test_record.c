@@ -44,7 +44,7 @@ static void pass_display_name(unit_t *unit, made_t *made)
 /* A copy that may be damaged; its end is the end of its memory, so that ASan sees every byte read past it. */
 static mnv_record_t *copy_of(const made_t *made)
 {
-    mnv_record_t *copy = test_malloc(made->record->size);
+    mnv_record_t *copy = malloc(made->record->size);
 
     memcpy(copy, made->record, made->record->size);
     return copy;
@@ -57,7 +57,7 @@ static mnv_record_t *copy_of(const made_t *made)
         assert_true(mnv_record_check(copy, length, (made)->record->slots, SITE));                 \
         change;                                                                                   \
         assert_false(mnv_record_check(copy, length, (made)->record->slots, SITE));                \
-        test_free(copy);                                                                          \
+        free(copy);                                                                          \
     } while (0)
 
 static apr_uint32_t *offsets(mnv_record_t *record)
@@ -86,7 +86,43 @@ static void refuses_foreign_or_stale_headers(void **state)
     refuse_when(&made, length--);
     assert_false(mnv_record_check(made.record, made.record->size, made.record->slots + 1, SITE));
     assert_false(mnv_record_check(made.record, made.record->size, made.record->slots, SITE + 1));
-    assert_false(mnv_record_check((const mnv_record_t *)(const void *)((const char *)made.record + 1), made.record->size - 1, made.record->slots, SITE));
+}
+
+static void refuses_blocks_smaller_than_they_say(void **state)
+{
+    unit_t *unit = *state;
+    made_t made;
+    mnv_record_t *small;
+
+    prepare(unit, &made, 0);
+    make(unit, &made);
+    /* four bytes at hand: not even a header may be read */
+    small = malloc(sizeof(small->magic));
+    memcpy(small, made.record, sizeof(small->magic));
+    assert_false(mnv_record_check(small, sizeof(small->magic), MNV_FACT_COUNT, SITE));
+    free(small);
+    /* a header alone, true to its size: there is no table of offsets to be read */
+    small = malloc(sizeof(*small));
+    memcpy(small, made.record, sizeof(*small));
+    small->size = (apr_uint32_t)sizeof(*small);
+    assert_false(mnv_record_check(small, sizeof(*small), MNV_FACT_COUNT, SITE));
+    /* the same for a site without slots: facts would be looked for behind it */
+    small->slots = 0;
+    assert_false(mnv_record_check(small, sizeof(*small), 0, SITE));
+    free(small);
+}
+
+static void refuses_blocks_at_odd_addresses(void **state)
+{
+    unit_t *unit = *state;
+    made_t made;
+    char *room;
+
+    prepare(unit, &made, 3);
+    make(unit, &made);
+    room = apr_palloc(unit->pool, made.record->size + 8);
+    memcpy(room + 4, made.record, made.record->size);
+    assert_false(mnv_record_check((const mnv_record_t *)(const void *)(room + 4), made.record->size, made.record->slots, SITE));
 }
 
 static void refuses_huge_slot_counts(void **state)
@@ -98,8 +134,6 @@ static void refuses_huge_slot_counts(void **state)
     make(unit, &made);
     made.record->slots = 0x55555556u;
     assert_false(mnv_record_check(made.record, made.record->size, 0x55555556u, SITE));
-    made.record->slots = 0;
-    assert_false(mnv_record_check(made.record, made.record->size, 0, SITE));
 }
 
 static void refuses_impossible_flags_and_times(void **state)
@@ -115,7 +149,7 @@ static void refuses_impossible_flags_and_times(void **state)
     refuse_when(&made, copy->flags |= MNV_HAS_LINKED_ACCOUNT);
     refuse_when(&made, copy->flags |= MNV_HAS_IDENTITY);
     refuse_when(&made, copy->flags &= ~MNV_HAS_ACCOUNT);
-    refuse_when(&made, copy->flags = MNV_HAS_LINK);
+    refuse_when(&made, copy->flags = MNV_HAS_LINK; copy->account_at = 0);
     refuse_when(&made, copy->account_at = -1);
     refuse_when(&made, copy->identity_at = -1);
     refuse_when(&made, copy->generation = -1);
@@ -402,6 +436,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         UNIT_TEST(refuses_foreign_or_stale_headers),
+        UNIT_TEST(refuses_blocks_smaller_than_they_say),
+        UNIT_TEST(refuses_blocks_at_odd_addresses),
         UNIT_TEST(refuses_huge_slot_counts),
         UNIT_TEST(refuses_impossible_flags_and_times),
         UNIT_TEST(refuses_offsets_that_lead_elsewhere),

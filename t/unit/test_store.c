@@ -408,7 +408,7 @@ static void the_log_tells_the_statement_and_no_value(void **state)
     db_sql(db, "DROP TABLE mynumber_sessions");
     assert_int_not_equal(mnv_store_session_put(unit->ctx, db->store, session, NULL, 0), APR_SUCCESS);
     assert_told(unit, DATABASE);
-    assert_int_equal(unit_logged(unit, "SESSION_ADD failed with driver error"), 4);
+    assert_int_equal(unit_logged(unit, "statement SESSION_ADD failed with driver error"), 1);
     assert_int_equal(unit_logged(unit, "MNV0601"), 1);
     assert_int_equal(unit_logged(unit, session->key), 0);
     assert_int_equal(unit_logged(unit, "mynumber_sessions"), 0);

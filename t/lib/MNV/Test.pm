@@ -13,6 +13,7 @@
 package MNV::Test;
 use strict;
 use warnings;
+use utf8 ();
 use Test::More;
 use JSON::PP ();
 use POSIX qw(WNOHANG);

@@ -165,7 +165,9 @@ apr_status_t mnv_flow_link_of(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_
             *link = NULL;
         }
     }
-    if (status == APR_SUCCESS && !*link && session->identity) {
+    /* Where a person may have several accounts, another account's link says nothing of this one. */
+    if (status == APR_SUCCESS && !*link && session->identity
+        && !(session->account && site->options->link.policy == MNV_POLICY_MANY_ACCOUNTS)) {
         status = live_link_of_identity(ctx, site, session->identity, link);
     }
     return status;

@@ -184,8 +184,7 @@ static snapshot_t *from_disk(mnv_ctx_t *ctx, mnv_provider_t *provider, const sna
     snapshot_t *made = NULL;
 
     if (!name || mnv_provider_copy_read(ctx, name, issuer, &provider->copy_seen, &texts) != APR_SUCCESS
-        || (have && texts->fetched_at <= have->fetched_at)
-        || !is_within(texts->fetched_at, AGE_LAST_GOOD, mnv_now(ctx))) {
+        || (have && texts->fetched_at <= have->fetched_at)) {
         return NULL;
     }
     if (make_snapshot(ctx, provider, texts, &made) != APR_SUCCESS) {

@@ -20,7 +20,8 @@ typedef struct mnv_provider_texts_t {
 /** File name of an issuer's copy. @return NULL when no digest can be made. Pool: pool. */
 const char *mnv_provider_copy_name(apr_pool_t *pool, const char *state_dir, const char *issuer);
 
-/** Read a copy if its modification time differs from *seen, which then becomes it. Refused with a warning: a file that others can change, another issuer's, malformed.
+/** Read a copy if its modification time differs from *seen, which then becomes it. Refused with a warning: a file that others can change or read,
+ * another issuer's, malformed, from the future.
  * @return APR_SUCCESS, APR_ENOENT there is none (or none but the one seen), APR_EINVAL refused; tells no failure. Pool: ctx->pool. */
 apr_status_t mnv_provider_copy_read(mnv_ctx_t *ctx, const char *name, const char *issuer, apr_time_t *seen, mnv_provider_texts_t **texts);
 

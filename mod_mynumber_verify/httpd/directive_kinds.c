@@ -229,6 +229,24 @@ static void print_keys(apr_pool_t *pool, const mod_mnv_directive_t *row, const v
 
 /* Lists. ----------------------------------------------------------------------- */
 
+/** The same list, whether its values were written apart or in one pair of quotes. */
+static mod_mnv_setting_t words_apart(const mod_mnv_setting_t *setting)
+{
+    apr_array_header_t *words = apr_array_make(setting->pool, 8, sizeof(char *));
+    mod_mnv_setting_t apart = *setting;
+    char *rest, *word;
+    int i;
+
+    for (i = 0; i < setting->argc; i++) {
+        for (word = apr_strtok(apr_pstrdup(setting->pool, setting->argv[i]), " ", &rest); word; word = apr_strtok(NULL, " ", &rest)) {
+            APR_ARRAY_PUSH(words, char *) = word;
+        }
+    }
+    apart.argc = words->nelts;
+    apart.argv = (char *const *)words->elts;
+    return apart;
+}
+
 /** Every argument checked, none twice. */
 static const char *check_words(const mod_mnv_setting_t *setting)
 {
@@ -263,22 +281,24 @@ static apr_array_header_t *to_array(const mod_mnv_setting_t *setting)
 
 static const char *set_words(const mod_mnv_setting_t *setting, void *field)
 {
-    const char *problem = check_words(setting);
+    mod_mnv_setting_t words = words_apart(setting);
+    const char *problem = check_words(&words);
 
     if (!problem) {
-        *(const char **)field = apr_array_pstrcat(setting->pool, to_array(setting), ' ');
+        *(const char **)field = apr_array_pstrcat(words.pool, to_array(&words), ' ');
     }
     return problem;
 }
 
 static const char *set_scope(const mod_mnv_setting_t *setting, void *field)
 {
+    mod_mnv_setting_t words = words_apart(setting);
     const char *problem = set_words(setting, field);
     int i;
 
-    for (i = 0; !problem && i < setting->argc && strcmp(setting->argv[i], "openid"); i++) {
+    for (i = 0; !problem && i < words.argc && strcmp(words.argv[i], "openid"); i++) {
     }
-    if (!problem && i == setting->argc) {
+    if (!problem && i == words.argc) {
         problem = "openid is missing, without which there is no ID token: add openid";
     }
     return problem;
@@ -286,10 +306,11 @@ static const char *set_scope(const mod_mnv_setting_t *setting, void *field)
 
 static const char *set_word_list(const mod_mnv_setting_t *setting, void *field)
 {
-    const char *problem = check_words(setting);
+    mod_mnv_setting_t words = words_apart(setting);
+    const char *problem = check_words(&words);
 
     if (!problem) {
-        *(apr_array_header_t **)field = to_array(setting);
+        *(apr_array_header_t **)field = to_array(&words);
     }
     return problem;
 }

@@ -21,7 +21,19 @@ static int is_our_variable(const char *name)
     while (!strncmp(name, "REDIRECT_", 9)) {
         name += 9;
     }
-    return !strncmp(name, VARIABLE_PREFIX, sizeof(VARIABLE_PREFIX) - 1);
+    /* CGI and SSI turn our headers into HTTP_NAME, which an included page inherits. */
+    return !strncmp(name, VARIABLE_PREFIX, sizeof(VARIABLE_PREFIX) - 1) || (!strncmp(name, "HTTP_", 5) && mod_mnv_is_identity_name(name + 5));
+}
+
+/* The user we set is known to our own locations alone. */
+static void take_back_user(request_rec *r)
+{
+    if (r->ap_auth_type && !strcmp(r->ap_auth_type, MOD_MNV_AUTH_TYPE) && !mod_mnv_is_our_auth(r)) {
+        r->user = NULL;
+        r->ap_auth_type = NULL;
+        apr_table_unset(r->subprocess_env, "REMOTE_USER");
+        apr_table_unset(r->subprocess_env, "AUTH_TYPE");
+    }
 }
 
 static void take_back_variables(request_rec *r)
@@ -147,6 +159,7 @@ int mod_mnv_handoff_fixups(request_rec *r)
     }
     if (r->prev || r->main) {
         take_back_variables(r);
+        take_back_user(r);
     }
     strip_cookies(r, request, conf);
     return hand_over(r, request);
@@ -162,6 +175,7 @@ int mod_mnv_handoff_again(request_rec *r)
     take_back_variables(r);
     request->is_stripped = 0;
     mod_mnv_strip(r);
+    take_back_user(r);
     if (mod_mnv_is_our_auth(r)) {
         mod_mnv_set_user(r);
     }

@@ -38,7 +38,8 @@ static void send_security_headers(request_rec *r, const mnv_reply_t *reply)
     apr_table_setn(out, "Content-Security-Policy",
                    reply->form_action ? apr_pstrcat(r->pool, POLICY_START " ", reply->form_action, POLICY_END, NULL) : POLICY_START POLICY_END);
     apr_table_setn(out, "X-Content-Type-Options", "nosniff");
-    apr_table_setn(out, "Referrer-Policy", "no-referrer");
+    /* Not no-referrer, because browsers then send "Origin: null" with our own forms (Fetch 3.2.8). */
+    apr_table_setn(out, "Referrer-Policy", "same-origin");
     if (reply->cache_sec > 0) {
         apr_table_setn(out, "Cache-Control", apr_psprintf(r->pool, "public, max-age=%d", reply->cache_sec));
     }

@@ -18,8 +18,9 @@ static int starts_with(const char *name, const char *prefix)
     return 1;
 }
 
-static int is_ours(const char *name, const apr_array_header_t *prefixes)
+int mod_mnv_is_identity_name(const char *name)
 {
+    const apr_array_header_t *prefixes = mod_mnv_header_prefixes();
     int i;
 
     for (i = 0; i < prefixes->nelts; i++) {
@@ -33,7 +34,7 @@ static int is_ours(const char *name, const apr_array_header_t *prefixes)
     return 0;
 }
 
-static void strip(apr_table_t *table, const apr_array_header_t *prefixes)
+static void strip(apr_table_t *table)
 {
     const apr_array_header_t *elements = apr_table_elts(table);
     int i = 0;
@@ -41,7 +42,7 @@ static void strip(apr_table_t *table, const apr_array_header_t *prefixes)
     while (i < elements->nelts) {
         const char *name = APR_ARRAY_IDX(elements, i, apr_table_entry_t).key;
 
-        if (name && is_ours(name, prefixes)) {
+        if (name && mod_mnv_is_identity_name(name)) {
             apr_table_unset(table, name); /* closes the gap: look at the same place again */
         }
         else {
@@ -55,12 +56,10 @@ void mod_mnv_strip(request_rec *r)
     mod_mnv_request_t *request = mod_mnv_request(r);
 
     if (!request->is_stripped) {
-        const apr_array_header_t *prefixes = mod_mnv_header_prefixes();
-
         request->is_stripped = 1;
-        strip(r->headers_in, prefixes);
+        strip(r->headers_in);
         if (r->trailers_in) {
-            strip(r->trailers_in, prefixes);
+            strip(r->trailers_in);
         }
     }
 }

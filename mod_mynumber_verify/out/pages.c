@@ -129,7 +129,11 @@ static void notice(const service_t *service)
     mnv_texts_e id = mnv_texts_notice(service->view->notice);
 
     if (id != MNV_TEXT_COUNT) {
-        mnv_page_element(service->page, "<p class=\"notice\" role=\"status\">", id, "</p>\n");
+        mnv_page_element(service->page, "<p class=\"notice\" role=\"status\">", id, "");
+        if (id == MNV_TEXT_NOTICE_STOPPED) { /* the one notice that stands for a failure: support can look it up */
+            mnv_page_raw(service->page, apr_pstrcat(service->page->pool, " <small>", mnv_failure_code(MNV_FAIL_FLOW_STOPPED, service->page->pool), "</small>", NULL));
+        }
+        mnv_page_raw(service->page, "</p>\n");
     }
 }
 

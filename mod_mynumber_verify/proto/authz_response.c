@@ -94,7 +94,9 @@ apr_status_t mnv_authz_response_judge(mnv_ctx_t *ctx, const mnv_authz_response_t
     if (response->iss && strcmp(response->iss, metadata->issuer)) {
         return mnv_fail(ctx, MNV_FAIL_CALLBACK_ISS, "\"%s\" is expected", metadata->issuer);
     }
-    if (!response->iss && metadata->iss_in_callback) {
+    /* Without a code there is nothing to redeem and nothing to mix up; the card app's "stop" may come back with less
+     * than a provider promises. */
+    if (response->code && !response->iss && metadata->iss_in_callback) {
         return mnv_fail(ctx, MNV_FAIL_CALLBACK_ISS, "iss is missing, the provider's metadata promises it");
     }
     if (response->error && response->code) {

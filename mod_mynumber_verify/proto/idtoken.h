@@ -21,11 +21,13 @@ typedef struct mnv_idtoken_t {
     const struct mnv_json_t *claims;
 } mnv_idtoken_t;
 
-/** Judge a token whose signature mnv_jws_verify() has accepted. Rules, each with its failure: iss exact (IDTOKEN_ISS); sub a string of 1 to 255 printable ASCII
+/** Judge a token whose signature mnv_jws_verify() has accepted. Rules, each with its failure: typ, when present, not of another kind of token ("…+jwt",
+ * RFC 8725 3.12: IDTOKEN_CLAIMS); iss exact (IDTOKEN_ISS); sub a string of 1 to 255 printable ASCII
  * (IDTOKEN_SUB); aud a string or an array of strings holding client_id (IDTOKEN_AUD); azp present when aud names several, and equal to client_id when present
  * (IDTOKEN_AZP); exp an integer > now - skew and sane (IDTOKEN_EXP); iat an integer, not after now + skew, not before now - 15 min - skew (IDTOKEN_IAT); nbf, when
  * present, not after now + skew (IDTOKEN_NBF); nonce equal (IDTOKEN_NONCE); at_hash, when present, equal to the left half of the SHA-256 of the access token
- * (IDTOKEN_AT_HASH); acr one of accept_acr when that is set (IDTOKEN_ACR). Number members must be JSON integers within years 2000 to 2200.
+ * (IDTOKEN_AT_HASH); acr, when present, a string of printable ASCII (IDTOKEN_CLAIMS) and one of accept_acr when that is set
+ * (IDTOKEN_ACR); auth_time, when present, a time (IDTOKEN_CLAIMS). Number members must be JSON integers within years 2000 to 2200.
  * @return APR_SUCCESS or the told failure. Pool: ctx->pool. */
 apr_status_t mnv_idtoken_judge(mnv_ctx_t *ctx, const mnv_jws_t *jws, const mnv_idtoken_expect_t *expect, mnv_idtoken_t **token);
 

@@ -144,9 +144,8 @@ static apr_status_t judge(mnv_ctx_t *ctx, const mnv_json_t *body, mnv_token_resp
         return mnv_fail(ctx, MNV_FAIL_TOKEN_RESPONSE, "id_token is missing or malformed");
     }
     /* It goes into a header line: a line break would let the provider's answer write headers of our request */
-    if (mnv_json_kind(body, "access_token") != MNV_JSON_ABSENT
-        && (!access_token || !mnv_text_is_token(access_token, ACCESS_TOKEN_LIMIT_BYTES))) {
-        return mnv_fail(ctx, MNV_FAIL_TOKEN_RESPONSE, "access_token is malformed");
+    if (!access_token || !mnv_text_is_token(access_token, ACCESS_TOKEN_LIMIT_BYTES)) { /* RFC 6749 5.1: required */
+        return mnv_fail(ctx, MNV_FAIL_TOKEN_RESPONSE, "access_token is missing or malformed");
     }
     made = apr_pcalloc(ctx->pool, sizeof(*made));
     made->id_token = id_token;

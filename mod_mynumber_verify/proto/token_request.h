@@ -14,7 +14,7 @@ typedef struct mnv_exchange_t {
 
 typedef struct mnv_token_response_t {
     const char *id_token;
-    const char *access_token; /* NULL: none */
+    const char *access_token;
 } mnv_token_response_t;
 
 /** A client assertion: iss = sub = client_id, aud = the token endpoint as one string, iat, exp = iat + 60 s, fresh random jti, kid and typ JWT in the header.
@@ -23,7 +23,7 @@ apr_status_t mnv_client_assertion(mnv_ctx_t *ctx, const mnv_provider_options_t *
 
 /** Exchange the code. One call, never retried here (a code works once).
  * With client_keys: client_id, client_assertion_type, client_assertion in the form; with a secret: HTTP Basic (client_secret_basic); else client_id alone.
- * Answer demanded: 200 JSON object, id_token a string, token_type "Bearer" in any case, access_token a string when present. OAuth errors (400/401 JSON with
+ * Answer demanded: 200 JSON object, id_token a string, token_type "Bearer" in any case, access_token a string fit for a header. OAuth errors (400/401 JSON with
  * error): TOKEN_REFUSED with the error word when it is a registered one. @return APR_SUCCESS or a told failure (http's, TOKEN_REFUSED, TOKEN_RESPONSE, PROVIDER_STATUS, PROVIDER_CONTENT) */
 apr_status_t mnv_token_exchange(mnv_ctx_t *ctx, mnv_http_t *http, const mnv_provider_options_t *options, const mnv_op_metadata_t *metadata,
                                 const mnv_exchange_t *exchange, mnv_token_response_t **response);

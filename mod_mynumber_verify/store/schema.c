@@ -32,6 +32,7 @@ static const index_t indexes[] = {
 #define INDEXES (sizeof(indexes) / sizeof(indexes[0]))
 
 typedef struct found_t {
+    int asked_anew; /* after a statement that was stale */
     int there, readable;
     apr_int64_t version, compatible_from;
 } found_t;
@@ -87,8 +88,12 @@ static apr_status_t inspect(mnv_work_t *work, void *baton)
     apr_array_header_t *rows;
     apr_status_t rv = mnv_work_select(work, MNV_SQL_SCHEMA_GET, NULL, &rows);
 
-    memset(found, 0, sizeof(*found));
-    if (rv == MNV_WORK_ERROR && !work->stale) {
+    found->there = found->readable = 0;
+    if (rv == MNV_WORK_ERROR && work->stale && !found->asked_anew) {
+        found->asked_anew = 1;
+        return rv;
+    }
+    if (rv == MNV_WORK_ERROR) {
         return mnv_work_select(work, MNV_SQL_PING, NULL, &rows);
     }
     if (rv != APR_SUCCESS) {
@@ -99,8 +104,8 @@ static apr_status_t inspect(mnv_work_t *work, void *baton)
 
         found->there = 1;
         found->readable = mnv_cell_integer(cells[0], &found->version) == APR_SUCCESS
-                          && mnv_cell_integer(cells[1], &found->compatible_from) == APR_SUCCESS && found->version > 0
-                          && found->compatible_from > 0 && found->compatible_from <= found->version;
+                          && mnv_cell_integer(cells[1], &found->compatible_from) == APR_SUCCESS
+                          && found->compatible_from <= found->version;
     }
     return APR_SUCCESS;
 }
@@ -149,7 +154,7 @@ apr_status_t mnv_schema_prepare(mnv_ctx_t *ctx, mnv_store_t *store, int create_e
 {
     static const mnv_work_plan_t look_plan = { "read the schema", 0, inspect, NULL };
     static const mnv_work_plan_t create_plan = { "create the schema", 1, create, is_created };
-    found_t found;
+    found_t found = { 0 };
     apr_status_t rv = mnv_work_run(ctx, store, &look_plan, &found);
 
     if (rv == APR_SUCCESS && !found.there && create_empty) {
@@ -158,6 +163,7 @@ apr_status_t mnv_schema_prepare(mnv_ctx_t *ctx, mnv_store_t *store, int create_e
             mnv_log(ctx, MNV_LOG_INFO, MNVLOGNO(1110) "created the database schema, version %d", MNV_SCHEMA_VERSION);
         }
         if (rv == APR_SUCCESS) {
+            found.asked_anew = 0;
             rv = mnv_work_run(ctx, store, &look_plan, &found);
         }
     }

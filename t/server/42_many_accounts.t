@@ -38,7 +38,7 @@ like($page->text, qr/MNV0703/, 'an account has one identity');
 $t->expect_log('MNV0703');
 
 # An expired link is none, and gives way.
-$t->graceful($t->default_config(server => "MyNumberLinkLifetime 1s\n"));
+$t->graceful($t->default_config(server => "MyNumberLinkLifetime 5s\n"));
 $p->signin_is(account => '1111111111');
 $p->card_is(person => 'kanji');
 $b = linked_person($t, '1111111111', 'kanji');

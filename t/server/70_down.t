@@ -38,7 +38,7 @@ $page = $b->get($t->url('/linked/'));
 is($page->code, 503, 'without a database nothing is let through');
 like($page->mnv_code, qr/^MNV060[12]$/, 'with a code of its own');
 is($t->browser->get($t->url('/open/x'))->code, 200, 'open pages stay open');
-$t->allow_log('MNV0601', 'MNV0602', map { sprintf 'AH%05d', $_ } 629, 632, 633, 634);
+$t->allow_log('MNV0601', 'MNV0602', map { sprintf 'AH%05d', $_ } 629, 636, 632, 633, 634);
 rmdir $db;
 unlink glob "$db/*";
 rmdir $db;

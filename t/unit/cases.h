@@ -102,8 +102,8 @@ UNIT_MAYBE_UNUSED int case_setup(void **state)
     case_t *made = apr_pcalloc(((unit_t *)unit)->pool, sizeof(*made));
     made->unit = unit;
     made->file = file;
-    if (mnv_file_read(made->unit->pool, file, 1000000, &text, &length) != APR_SUCCESS
-        || mnv_json_parse(made->unit->pool, text, length, &json) != APR_SUCCESS || !mnv_json_string(json, "expect")) {
+    if (mnv_file_read(made->unit->pool, file, 1000000, &text, &length) != APR_SUCCESS || mnv_json_parse(made->unit->pool, text, length, &json) != APR_SUCCESS ||
+        !mnv_json_string(json, "expect")) {
         print_error("%s: cannot be read, is no JSON object or has no \"expect\"\n", file);
         return -1;
     }

@@ -7,11 +7,11 @@
 #include "lib/http.h"
 
 typedef struct http_fake_t {
-    mnv_http_t port;             /* hand &fake->port to what is tested */
+    mnv_http_t port; /* hand &fake->port to what is tested */
     apr_pool_t *pool;
-    apr_hash_t *answers;         /* url -> mnv_http_response_t, or failures */
-    apr_hash_t *failures;        /* url -> mnv_failure_e * */
-    apr_array_header_t *requests;/* mnv_http_request_t, their texts copied */
+    apr_hash_t *answers;                            /* url -> mnv_http_response_t, or failures */
+    apr_hash_t *failures;                           /* url -> mnv_failure_e * */
+    apr_array_header_t *requests;                   /* mnv_http_request_t, their texts copied */
     void (*meanwhile)(void *baton, mnv_ctx_t *ctx); /* called inside every call, as if another thread came along; may be NULL */
     void *meanwhile_baton;
 } http_fake_t;

@@ -19,7 +19,8 @@ static made_t make(unit_t *unit, const char *endpoint, const mnv_provider_option
 
     assert_int_equal(mnv_crypt_init(), APR_SUCCESS);
     assert_int_equal(mnv_pending_make(unit->ctx, MNV_HALF_IDENTITY, NULL, &made.pending), APR_SUCCESS);
-    assert_int_equal(mnv_authz_request_url(unit->ctx, &metadata, options, "https://www.example/mynumber/verify/callback?x=1&y", made.pending, &url), APR_SUCCESS);
+    assert_int_equal(mnv_authz_request_url(unit->ctx, &metadata, options, "https://www.example/mynumber/verify/callback?x=1&y", made.pending, &url),
+                     APR_SUCCESS);
     assert_int_equal(mnv_url_parse(unit->pool, url, &made.url), APR_SUCCESS);
     assert_int_equal(mnv_params_parse(unit->pool, made.url->query, strlen(made.url->query), 32, &made.params), APR_SUCCESS);
     return made;

@@ -42,7 +42,9 @@ static void judges_identity(case_t *c, const mnv_idtoken_t *token)
 
     case_judge(c, status);
     if (status == APR_SUCCESS) {
-        const field_t fields[] = { { "name", identity->name }, { "address", identity->address }, { "birthdate", identity->birthdate }, { "gender", identity->gender }, { NULL, NULL } };
+        const field_t fields[] = {
+            { "name", identity->name }, { "address", identity->address }, { "birthdate", identity->birthdate }, { "gender", identity->gender }, { NULL, NULL }
+        };
         fields_t all = { fields, NULL };
         assert_non_null(mnv_json_member(c->json, "identity"));
         mnv_json_each(mnv_json_member(c->json, "identity"), holds, &all);

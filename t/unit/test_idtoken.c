@@ -17,9 +17,9 @@
 #include "lib/jose.h"
 #include "proto/idtoken.h"
 
-#define ISSUER "https://op.example/api/realms/main"
-#define CLIENT "client1"
-#define NONCE "n-0123456789abcdefghijklmnopqrstuvwxyz01234"
+#define ISSUER       "https://op.example/api/realms/main"
+#define CLIENT       "client1"
+#define NONCE        "n-0123456789abcdefghijklmnopqrstuvwxyz01234"
 #define ACCESS_TOKEN "access-token-1"
 
 static struct {
@@ -29,8 +29,8 @@ static struct {
     const char *curve;
     EVP_PKEY *key;
 } keys[] = {
-    { "ec", "ec-1", 0, "P-256", NULL },       { "ec2", "ec-2", 0, "P-256", NULL },       { "rsa", "rsa-1", 2048, NULL, NULL },
-    { "p384", "p384-1", 0, "P-384", NULL },   { "rsa1024", "weak-1", 1024, NULL, NULL }, { "stranger", NULL, 0, "P-256", NULL },
+    { "ec", "ec-1", 0, "P-256", NULL },         { "ec2", "ec-2", 0, "P-256", NULL },       { "rsa", "rsa-1", 2048, NULL, NULL },
+    { "p384", "p384-1", 0, "P-384", NULL },     { "rsa1024", "weak-1", 1024, NULL, NULL }, { "stranger", NULL, 0, "P-256", NULL },
     { "stranger_rsa", NULL, 2048, NULL, NULL },
 };
 #define KEYS (sizeof(keys) / sizeof(keys[0]))

@@ -47,7 +47,8 @@ static void refuse(unit_t *unit, const mnv_provider_options_t *options, const ch
 
 static void refuses_document_of_another_issuer(void **state)
 {
-    static const char *const others[] = { "\"https://evil.example\"", "\"" ISSUER "/\"", "\"https://OP.example/api/realms/main\"", "\"\"", "null", "1", "[\"" ISSUER "\"]" };
+    static const char *const others[] = { "\"https://evil.example\"", "\"" ISSUER "/\"", "\"https://OP.example/api/realms/main\"", "\"\"", "null", "1",
+                                          "[\"" ISSUER "\"]" };
     const mnv_provider_options_t options = options_of(ISSUER);
 
     refuse(*state, &options, document(*state, "issuer", NULL), "no issuer");
@@ -58,7 +59,9 @@ static void refuses_document_of_another_issuer(void **state)
 
 static void refuses_issuer_that_is_no_https_url(void **state)
 {
-    static const char *const issuers[] = { "", "op.example", "http://op.example", "https://op.example/?a=b", "https://op.example/#x", "https://user@op.example", "ftp://op.example" };
+    static const char *const issuers[] = {
+        "", "op.example", "http://op.example", "https://op.example/?a=b", "https://op.example/#x", "https://user@op.example", "ftp://op.example"
+    };
 
     for (apr_size_t i = 0; i < sizeof(issuers) / sizeof(issuers[0]); i++) {
         const mnv_provider_options_t options = options_of(issuers[i]);
@@ -81,8 +84,18 @@ static void refuses_what_is_no_document(void **state)
 static void refuses_endpoints_in_the_clear_or_malformed(void **state)
 {
     static const char *const names[] = { "authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint", "end_session_endpoint" };
-    static const char *const urls[] = { "\"http://op.example/x\"", "\"/x\"", "\"\"", "\"javascript:alert(1)\"", "\"https://op.example/x#y\"", "\"https://a@op.example/\"",
-                                        "\"https://op.example/x y\"", "\"file:///etc/passwd\"", "\"https://op.example/\\u0001\"", "1", "[\"https://op.example\"]", "{}" };
+    static const char *const urls[] = { "\"http://op.example/x\"",
+                                        "\"/x\"",
+                                        "\"\"",
+                                        "\"javascript:alert(1)\"",
+                                        "\"https://op.example/x#y\"",
+                                        "\"https://a@op.example/\"",
+                                        "\"https://op.example/x y\"",
+                                        "\"file:///etc/passwd\"",
+                                        "\"https://op.example/\\u0001\"",
+                                        "1",
+                                        "[\"https://op.example\"]",
+                                        "{}" };
     const mnv_provider_options_t options = options_of(ISSUER);
 
     for (apr_size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -183,8 +196,9 @@ static void allows_http_on_this_machine(void **state)
 {
     const mnv_provider_options_t options = options_of("http://127.0.0.1:9000/main");
 
-    assert_non_null(parse(*state, &options, "{\"issuer\":\"http://127.0.0.1:9000/main\",\"authorization_endpoint\":\"http://localhost:9000/a\","
-                                            "\"token_endpoint\":\"http://[::1]:9000/t\",\"jwks_uri\":\"http://127.0.0.1:9000/j\"}"));
+    assert_non_null(parse(*state, &options,
+                          "{\"issuer\":\"http://127.0.0.1:9000/main\",\"authorization_endpoint\":\"http://localhost:9000/a\","
+                          "\"token_endpoint\":\"http://[::1]:9000/t\",\"jwks_uri\":\"http://127.0.0.1:9000/j\"}"));
 }
 
 static void finds_discovery_below_the_issuer(void **state)

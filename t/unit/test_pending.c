@@ -49,6 +49,7 @@ static void refuses_malformed_ids_and_values(void **state)
     char *longer = apr_palloc(unit->pool, 9000);
     for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
         assert_int_not_equal(open_it(unit, &flow, "browser", ids[i], flow.value), APR_SUCCESS);
+        assert_string_equal(unit->ctx->failure.detail, "flow id is malformed");
         assert_told(unit, FLOW_FORGED);
     }
     memset(longer, 'A', 8999);

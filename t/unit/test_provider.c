@@ -13,11 +13,11 @@
 #include "lib/crypt.h"
 #include "lib/json.h"
 
-#define ISSUER "https://op.example"
-#define DISCOVERY ISSUER "/.well-known/openid-configuration"
-#define CERTS ISSUER "/certs"
-#define MINUTES(n) apr_time_from_sec((n) * 60)
-#define HOURS(n) MINUTES((n) * 60)
+#define ISSUER     "https://op.example"
+#define DISCOVERY  ISSUER "/.well-known/openid-configuration"
+#define CERTS      ISSUER "/certs"
+#define MINUTES(n) apr_time_from_sec((n)*60)
+#define HOURS(n)   MINUTES((n)*60)
 
 #define DOCUMENT(token) "{\"issuer\":\"" ISSUER "\",\"authorization_endpoint\":\"" ISSUER "/auth\",\"token_endpoint\":\"" token "\",\"jwks_uri\":\"" CERTS "\"}"
 
@@ -131,8 +131,9 @@ static void move_token(world_t *w)
 static void refuses_metadata_of_another_issuer(void **state)
 {
     world_t *w = *state;
-    http_fake_answer(w->http, DISCOVERY, 200, "application/json", "{\"issuer\":\"https://evil.example\",\"authorization_endpoint\":\"https://evil.example/a\","
-                                                                  "\"token_endpoint\":\"https://evil.example/t\",\"jwks_uri\":\"https://evil.example/j\"}");
+    http_fake_answer(w->http, DISCOVERY, 200, "application/json",
+                     "{\"issuer\":\"https://evil.example\",\"authorization_endpoint\":\"https://evil.example/a\","
+                     "\"token_endpoint\":\"https://evil.example/t\",\"jwks_uri\":\"https://evil.example/j\"}");
     assert_int_not_equal(get(w, provider_of(w)), APR_SUCCESS);
     assert_told(w->unit, METADATA);
     assert_int_equal(w->http->requests->nelts, 1);
@@ -243,17 +244,17 @@ static void refreshes_ahead_after_half_an_hour(void **state)
 static void does_not_repeat_a_failed_fetch_for_ten_seconds(void **state)
 {
     world_t *w = *state;
-    down(w);
-    assert_int_not_equal(get(w, provider_of(w)), APR_SUCCESS);
-    assert_told(w->unit, PROVIDER_UNREACHABLE);
     http_fake_fail(w->http, DISCOVERY, MNV_FAIL_PROVIDER_TLS);
+    assert_int_not_equal(get(w, provider_of(w)), APR_SUCCESS);
+    assert_told(w->unit, PROVIDER_TLS);
+    down(w);
     w->unit->now += apr_time_from_sec(10) - 1;
     assert_int_not_equal(get(w, provider_of(w)), APR_SUCCESS);
-    assert_told(w->unit, PROVIDER_UNREACHABLE); /* the reason that is known */
+    assert_told(w->unit, PROVIDER_TLS); /* the reason that is known */
     assert_int_equal(http_fake_count(w->http, DISCOVERY), 1);
     w->unit->now += 1;
     assert_int_not_equal(get(w, provider_of(w)), APR_SUCCESS);
-    assert_told(w->unit, PROVIDER_TLS);
+    assert_told(w->unit, PROVIDER_UNREACHABLE);
     assert_int_equal(http_fake_count(w->http, DISCOVERY), 2);
 }
 
@@ -423,8 +424,8 @@ static void names_the_copy_by_issuer(void **state)
     world_t *w = *state;
     unsigned char digest[MNV_DIGEST_BYTES];
     mnv_crypt_sha256(ISSUER, strlen(ISSUER), digest);
-    assert_string_equal(copy_of(w), apr_psprintf(w->unit->pool, "%s/provider-%02x%02x%02x%02x%02x%02x%02x%02x.json", w->folder, digest[0], digest[1], digest[2], digest[3],
-                                                 digest[4], digest[5], digest[6], digest[7]));
+    assert_string_equal(copy_of(w), apr_psprintf(w->unit->pool, "%s/provider-%02x%02x%02x%02x%02x%02x%02x%02x.json", w->folder, digest[0], digest[1], digest[2],
+                                                 digest[3], digest[4], digest[5], digest[6], digest[7]));
 }
 
 static void keeps_a_private_copy(void **state)
@@ -524,7 +525,11 @@ static void refuses_a_copy_that_is_malformed(void **state)
 {
     world_t *w = *state;
     static const char *const texts[] = {
-        "", "{", "[]", "null", "{\"issuer\":\"" ISSUER "\"}",
+        "",
+        "{",
+        "[]",
+        "null",
+        "{\"issuer\":\"" ISSUER "\"}",
         "{\"issuer\":\"" ISSUER "\",\"fetched_at\":\"1795507200\",\"jwks_uri\":\"" CERTS "\",\"jwks\":\"{}\",\"metadata\":\"{}\"}",
         "{\"issuer\":\"" ISSUER "\",\"fetched_at\":9223372036854775807,\"jwks_uri\":\"" CERTS "\",\"jwks\":\"{}\",\"metadata\":\"{}\"}",
         "{\"issuer\":\"" ISSUER "\",\"fetched_at\":-9223372036854775807,\"jwks_uri\":\"" CERTS "\",\"jwks\":\"{}\",\"metadata\":\"{}\"}",
@@ -535,6 +540,21 @@ static void refuses_a_copy_that_is_malformed(void **state)
         refuse_copy(w, texts[i]);
         assert_int_equal(unit_logged(w->unit, "MNV1210"), i + 1);
     }
+}
+
+static void reads_a_bad_copy_once(void **state)
+{
+    world_t *w = *state;
+    mnv_provider_t *provider = make_in(w, w->folder);
+    down(w);
+    write_copy(w, "{}", 2);
+    for (int i = 0; i < 3; i++) {
+        assert_int_not_equal(get(w, provider), APR_SUCCESS);
+        assert_told(w->unit, PROVIDER_UNREACHABLE);
+        w->unit->now += apr_time_from_sec(10);
+    }
+    assert_int_equal(http_fake_count(w->http, DISCOVERY), 3);
+    assert_int_equal(unit_logged(w->unit, "MNV1210"), 1);
 }
 
 static void refuses_a_copy_of_another_issuer(void **state)
@@ -643,7 +663,9 @@ static void one_thread_fetches_and_all_are_served(void **state)
 {
     world_t *w = *state;
     meeting_t meeting;
+    apr_time_t began = apr_time_now();
     meet(w, &meeting);
+    assert_in_range(apr_time_now() - began, 0, apr_time_from_sec(8)); /* woken, not only tired of waiting */
     assert_int_equal(meeting.good, THREADS);
     assert_int_equal(meeting.calls, 2); /* document and keys */
 }
@@ -713,6 +735,7 @@ int main(void)
         WORLD_TEST(ignores_an_older_copy),
         WORLD_TEST(refuses_a_copy_that_does_not_fit),
         WORLD_TEST(refuses_a_copy_that_is_malformed),
+        WORLD_TEST(reads_a_bad_copy_once),
         WORLD_TEST(refuses_a_copy_of_another_issuer),
         WORLD_TEST(refuses_a_copy_that_others_can_change),
         WORLD_TEST(lives_without_a_folder_it_can_write),

@@ -1,4 +1,5 @@
 #include "people.h"
+#include <stdlib.h>
 #include "out/record.h"
 
 #define SITE 0xfeedbeefu

@@ -15,10 +15,10 @@ static void refuses_an_older_schema(void **state)
 {
     unit_t *unit = *state;
     db_t *db = db_make(unit);
-    /* there is no version 0: what stands below 1 is no schema of ours */
     db_sql(db, "UPDATE mynumber_schema SET version = 0, compatible_from = 0");
     assert_int_not_equal(mnv_schema_prepare(unit->ctx, db->store, 1), APR_SUCCESS);
-    assert_told(unit, DATABASE_SCHEMA);
+    assert_told(unit, DATABASE_OLD);
+    assert_int_equal(unit_logged(unit, "mynumberctl migrate"), 1);
 }
 
 static void refuses_a_newer_schema_that_is_not_compatible(void **state)
@@ -36,7 +36,7 @@ static void refuses_a_row_that_makes_no_sense(void **state)
 {
     unit_t *unit = *state;
     db_t *db = db_make(unit);
-    const char *updates[] = { "version = -1", "compatible_from = 2", "compatible_from = 0" };
+    const char *updates[] = { "version = -1", "compatible_from = 2", "compatible_from = -1" };
     for (size_t i = 0; i < sizeof(updates) / sizeof(updates[0]); i++) {
         db_sql(db, "UPDATE mynumber_schema SET version = 1, compatible_from = 1");
         db_sql(db, apr_pstrcat(unit->pool, "UPDATE mynumber_schema SET ", updates[i], NULL));

@@ -145,6 +145,8 @@ static void ends_by_inactivity_by_age_and_when_it_is_from_the_future(void **stat
     session.seen = UNIT_START;
     assert_false(mnv_session_is_expired(&session, &options, UNIT_START - MNV_NODE_SKEW));
     assert_true(mnv_session_is_expired(&session, &options, UNIT_START - MNV_NODE_SKEW - 1));
+    session.created = UNIT_START + apr_time_from_sec(3600);
+    assert_true(mnv_session_is_expired(&session, &options, UNIT_START));
     session.created = 0;
     session.seen = UNIT_START + apr_time_from_sec(3600);
     options.lifetime = APR_INT64_MAX;

@@ -1,4 +1,5 @@
 #include "store_fixture.h"
+#include "store/work.h"
 
 static mnv_session_t *put_session(unit_t *unit, db_t *db, const char *value, const char *subject)
 {
@@ -78,7 +79,10 @@ static void refuses_cells_that_do_not_fit(void **state)
     large[69999] = '\0';
     refused_session(unit, db, session->key, "UPDATE mynumber_sessions SET data = ''");
     refused_session(unit, db, session->key, "UPDATE mynumber_sessions SET data = 'k1.AAAA'");
-    refused_session(unit, db, session->key, apr_psprintf(unit->pool, "UPDATE mynumber_sessions SET data = '%s'", large));
+    if (strcmp(db->driver, "mysql") != 0) { /* which refuses it itself */
+        refused_session(unit, db, session->key, apr_psprintf(unit->pool, "UPDATE mynumber_sessions SET data = '%s'", large));
+        assert_int_equal(unit_logged(unit, "larger than 65535 bytes"), 1);
+    }
     session = put_session(unit, db, "taro", "s1");
     refused_session(unit, db, session->key, "UPDATE mynumber_sessions SET seen_at = -1");
     refused_session(unit, db, session->key, "UPDATE mynumber_sessions SET seen_at = 253402300800");
@@ -88,6 +92,53 @@ static void refuses_cells_that_do_not_fit(void **state)
         refused_session(unit, db, session->key, "UPDATE mynumber_sessions SET seen_at = 1.5");
         refused_session(unit, db, session->key, "UPDATE mynumber_sessions SET seen_at = ''");
         refused_session(unit, db, session->key, "UPDATE mynumber_sessions SET seen_at = 1795507200, base_url = CAST(zeroblob(300) AS TEXT)");
+    }
+}
+
+static void integers_are_digits_and_bounded(void **state)
+{
+    const char *bad[] = { NULL, "", " 1", "1 ", "+1", "-1", "1.0", "1e3", "0x1", "9999999999999999999", "99999999999999999999999999999999" };
+    apr_int64_t value = 7;
+    apr_time_t at = 7;
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_int_equal(mnv_cell_integer(bad[i], &value), APR_EINVAL);
+        assert_int_equal(mnv_cell_time(bad[i], &at), APR_EINVAL);
+    }
+    assert_int_equal(mnv_cell_time("253402300800", &at), APR_EINVAL);
+    assert_true(value == 7 && at == 7);
+    assert_int_equal(mnv_cell_integer("999999999999999999", &value), APR_SUCCESS);
+    assert_true(value == APR_INT64_C(999999999999999999));
+    assert_int_equal(mnv_cell_time("253402300799", &at), APR_SUCCESS);
+    assert_true(at == apr_time_from_sec(APR_INT64_C(253402300799)));
+}
+
+/* One row per statement says how many arguments it takes and how many columns it gives: a wrong number reads beyond an array */
+static void statements_say_their_arguments_and_columns(void **state)
+{
+    static const struct {
+        const char *name;
+        int arguments, columns;
+        const char *sql;
+    } rows[] = {
+#define MNV_STATEMENT(name, arguments, columns, sql) { #name, arguments, columns, sql },
+#include "store/statements.def"
+#undef MNV_STATEMENT
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        int arguments = 0, columns = 0;
+        const char *from = strstr(rows[i].sql, " FROM ");
+        for (const char *p = rows[i].sql; *p; p++) {
+            arguments += *p == '%';
+            columns += *p == ',' && from && p < from;
+        }
+        columns += strncmp(rows[i].sql, "SELECT", 6) == 0;
+        if (arguments != rows[i].arguments || columns != rows[i].columns) {
+            print_error("%s\n", rows[i].name);
+        }
+        assert_int_equal(arguments, rows[i].arguments);
+        assert_int_equal(columns, rows[i].columns);
     }
 }
 
@@ -163,8 +214,9 @@ static void rows_show_nothing_of_the_person(void **state)
     db_t *db = db_make(unit);
     put_session(unit, db, "taro@example.ac.jp", "subject-1");
     make_link(unit, db, some_link(unit->ctx, "taro@example.ac.jp", "subject-1", 0));
-    const char *words[] = { "taro", "太郎", "subject-1", "2004", "本郷" };
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+    const char *words[] = { "taro", "subject-1", "2004", "太郎", "本郷" };
+    size_t count = strcmp(db->driver, "mysql") == 0 ? 3 : 5; /* its columns are ASCII and cannot be asked for the last two */
+    for (size_t i = 0; i < count; i++) {
         assert_int_equal(db_count(db, apr_psprintf(unit->pool, "mynumber_sessions WHERE account_hash LIKE '%%%s%%' OR identity_hash LIKE '%%%s%%' OR data LIKE '%%%s%%'", words[i], words[i], words[i])), 0);
         assert_int_equal(db_count(db, apr_psprintf(unit->pool, "mynumber_links WHERE account_hash LIKE '%%%s%%' OR identity_hash LIKE '%%%s%%' OR uniq LIKE '%%%s%%' OR data LIKE '%%%s%%'", words[i], words[i], words[i], words[i])), 0);
         assert_int_equal(db_count(db, apr_psprintf(unit->pool, "mynumber_link_history WHERE account_hash LIKE '%%%s%%' OR identity_hash LIKE '%%%s%%' OR why LIKE '%%%s%%'", words[i], words[i], words[i])), 0);
@@ -447,6 +499,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         UNIT_TEST(refuses_a_session_moved_to_another_key_site_or_time),
         UNIT_TEST(refuses_cells_that_do_not_fit),
+        UNIT_TEST(integers_are_digits_and_bounded),
+        UNIT_TEST(statements_say_their_arguments_and_columns),
         UNIT_TEST(refuses_a_link_whose_columns_were_changed),
         UNIT_TEST(refuses_to_write_what_it_would_not_read),
         UNIT_TEST(rows_show_nothing_of_the_person),

@@ -30,7 +30,7 @@ static void judges_response(void **state)
     assert_int_equal(response != NULL, status == APR_SUCCESS);
     if (response) {
         assert_string_equal(response->id_token, "aa.bb.cc");
-        assert_true(!response->access_token || !strcmp(response->access_token, "at-1"));
+        assert_string_equal(response->access_token, "at-1");
     }
     assert_int_equal(http->requests->nelts, 1); /* a code works once: never again */
     assert_false(unit_logged(c->unit, "at-1"));
@@ -151,7 +151,7 @@ static mnv_params_t *form_of(unit_t *unit, http_fake_t *http, const mnv_provider
     mnv_token_response_t *response;
     mnv_params_t *form;
 
-    http_fake_answer(http, ENDPOINT, 200, "application/json", "{\"token_type\":\"Bearer\",\"id_token\":\"aa.bb.cc\"}");
+    http_fake_answer(http, ENDPOINT, 200, "application/json", "{\"token_type\":\"Bearer\",\"id_token\":\"aa.bb.cc\",\"access_token\":\"at-1\"}");
     assert_int_equal(mnv_token_exchange(unit->ctx, &http->port, options, &metadata, &exchange, &response), APR_SUCCESS);
     assert_string_equal(http_fake_last(http)->url, ENDPOINT); /* nothing in the query */
     assert_null(http_fake_last(http)->bearer);

@@ -164,9 +164,6 @@ static void judge_site(mod_mnv_judge_t *judge)
     if (is_late) {
         mod_mnv_complain(judge, MNV_DIRECTIVE_SESSION_INACTIVITY, MNVLOGNO(1321) "more than MyNumberSessionLifetime, so that it would never be reached: make it the smaller of the two");
     }
-    if (options->call.clock_skew >= MNV_FLOW_LIFETIME) {
-        mod_mnv_complain(judge, MNV_DIRECTIVE_CLOCK_SKEW, MNVLOGNO(1322) "as long as a whole flow: make it shorter");
-    }
     problem = mod_mnv_record_cache_check(judge->ptemp, config->session_cache);
     if (problem) {
         mod_mnv_complain(judge, MNV_DIRECTIVE_SESSION_CACHE, MNVLOGNO(1323) "%s", problem);

@@ -234,12 +234,13 @@ static mod_mnv_setting_t words_apart(const mod_mnv_setting_t *setting)
 {
     apr_array_header_t *words = apr_array_make(setting->pool, 8, sizeof(char *));
     mod_mnv_setting_t apart = *setting;
-    char *rest, *word;
     int i;
 
     for (i = 0; i < setting->argc; i++) {
-        for (word = apr_strtok(apr_pstrdup(setting->pool, setting->argv[i]), " ", &rest); word; word = apr_strtok(NULL, " ", &rest)) {
-            APR_ARRAY_PUSH(words, char *) = word;
+        const char *rest = setting->argv[i];
+
+        while (*rest) {
+            APR_ARRAY_PUSH(words, char *) = ap_getword_white(setting->pool, &rest);
         }
     }
     apart.argc = words->nelts;

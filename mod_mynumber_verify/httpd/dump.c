@@ -70,7 +70,7 @@ static const char *mask(apr_pool_t *pool, const char *driver, const char *params
     }
     if (!strcasecmp(driver, "pgsql")) {
         masked = replace_all(pool, params, "(pass|secret|token)[a-z]*[ \t]*=[ \t]*('([^'\\\\]|\\\\.)*'|[^ \t\r\n'][^ \t\r\n]*)", 2);
-        return replace_all(pool, masked, "://[^/@ ]*:([^@ ]+)@", 1);
+        return replace_all(pool, masked, "://[^/@:]*:(.*)@", 1);
     }
     return "***";
 }

@@ -25,15 +25,28 @@ static int is_our_variable(const char *name)
     return !strncmp(name, VARIABLE_PREFIX, sizeof(VARIABLE_PREFIX) - 1) || (!strncmp(name, "HTTP_", 5) && mod_mnv_is_identity_name(name + 5));
 }
 
-/* The user we set is known to our own locations alone. */
+static int is_our_user(const request_rec *r)
+{
+    return r->ap_auth_type && !strcmp(r->ap_auth_type, MOD_MNV_AUTH_TYPE);
+}
+
+/* The user we set is known to our own locations alone. A sub-request inherits the variables made of it (SSI) without having had an AuthType itself. */
 static void take_back_user(request_rec *r)
 {
-    if (r->ap_auth_type && !strcmp(r->ap_auth_type, MOD_MNV_AUTH_TYPE) && !mod_mnv_is_our_auth(r)) {
+    const request_rec *from = r;
+
+    while (from && !is_our_user(from)) {
+        from = mod_mnv_parent(from);
+    }
+    if (!from || mod_mnv_is_our_auth(r)) {
+        return;
+    }
+    if (is_our_user(r)) {
         r->user = NULL;
         r->ap_auth_type = NULL;
-        apr_table_unset(r->subprocess_env, "REMOTE_USER");
-        apr_table_unset(r->subprocess_env, "AUTH_TYPE");
     }
+    apr_table_unset(r->subprocess_env, "REMOTE_USER");
+    apr_table_unset(r->subprocess_env, "AUTH_TYPE");
 }
 
 static void take_back_variables(request_rec *r)

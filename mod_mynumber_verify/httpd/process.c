@@ -82,7 +82,8 @@ static void make_state_dir(apr_pool_t *pool, server_rec *server, const char *nam
         }
     }
     if (status != APR_SUCCESS) {
-        ap_log_error(APLOG_MARK, APLOG_WARNING, status, server, MNVLOGNO(1341) "could not make the folder \"%s\", so that no copy of the providers' metadata is kept: name another by MyNumberStateDir", name);
+        ap_log_error(APLOG_MARK, APLOG_WARNING, status, server, MNVLOGNO(1341) "could not make the folder \"%s\", so that no copy of the providers' metadata is kept: name another by "
+                     "MyNumberStateDir", name);
     }
 }
 

@@ -190,34 +190,72 @@ sub wait_until {
 
 # The first element, undef if there is none; all of them.
 sub find { my ($self, $css) = @_; return ($self->all($css))[0] }
-sub all { my ($self, $css) = @_; return map { $_->{$ELEMENT} } @{ $self->_do('POST', '/elements', { using => 'css selector', value => $css }) } }
+sub all { my ($self, $css) = @_; return $self->_find('css selector', $css) }
 sub has { my ($self, $css) = @_; return defined $self->find($css) }
 
-sub _element {
-    my ($self, $css) = @_;
-    return $self->find($css) // croak "there is no \"$css\" at " . $self->url . ":\n" . substr($self->text, 0, 1000);
+sub _find {
+    my ($self, $using, $value) = @_;
+    return map { $_->{$ELEMENT} } @{ $self->_do('POST', '/elements', { using => $using, value => $value }) };
+}
+
+# Does something with the first element. Where the page changed between finding it and that, it is found anew.
+sub _with {
+    my ($self, $using, $value, $code) = @_;
+    for my $left (reverse 0 .. 9) {
+        my ($element) = $self->_find($using, $value);
+        if (!defined $element) {
+            croak "there is no $using $value at " . $self->url . ":\n" . substr($self->text, 0, 1000) if !$left || $value eq 'body';
+            select undef, undef, undef, 0.1;
+            next;
+        }
+        my $result;
+        return $result if eval { $result = $code->($element); 1 };
+        croak $@ if !$left || $@ !~ /stale element|no such element|no node with given id/i;
+    }
 }
 
 # What a person reads: hidden text is left out.
-sub text { my ($self, $css) = @_; return $self->_do('GET', '/element/' . $self->_element($css // 'body') . '/text') }
-sub attribute { my ($self, $css, $name) = @_; return $self->_do('GET', '/element/' . $self->_element($css) . "/attribute/$name") }
+sub text { my ($self, $css) = @_; return $self->_with('css selector', $css // 'body', sub { $self->_do('GET', "/element/$_[0]/text") }) }
+
+sub attribute {
+    my ($self, $css, $name) = @_;
+    return $self->_with('css selector', $css, sub { $self->_do('GET', "/element/$_[0]/attribute/$name") });
+}
 
 # Only what can be seen and reached can be clicked; a navigation that begins is waited for.
-sub click { my ($self, $css) = @_; $self->_do('POST', '/element/' . $self->_element($css) . '/click'); return $self }
+sub click { my ($self, $css) = @_; $self->_with('css selector', $css, sub { $self->_click_on($_[0]) }); return $self }
 
 # The button or link whose words contain these.
 sub press {
     my ($self, $words) = @_;
-    my $literal = $words =~ /"/ ? "'$words'" : "\"$words\"";
-    my $test = "contains(normalize-space(.), $literal)";
-    my ($found) = map { $_->{$ELEMENT} } @{ $self->_do('POST', '/elements', { using => 'xpath',
-        value => "//button[$test] | //a[$test] | //summary[$test]" }) };
-    croak "there is nothing to press that says $literal at " . $self->url . ":\n" . substr($self->text, 0, 1000) unless $found;
-    $self->_do('POST', "/element/$found/click");
+    my $test = 'contains(normalize-space(.), ' . ($words =~ /"/ ? "'$words'" : "\"$words\"") . ')';
+    $self->_with('xpath', "//button[$test] | //a[$test] | //summary[$test]", sub { $self->_click_on($_[0]) });
     return $self;
 }
 
-sub type { my ($self, $css, $text) = @_; $self->_do('POST', '/element/' . $self->_element($css) . '/value', { text => $text }); return $self }
+# chromedriver waits for scripts of its own that never run where scripts do not: then as a mouse does.
+sub _click_on {
+    my ($self, $element) = @_;
+    return $self->_do('POST', "/element/$element/click") if $self->{script};
+    my $at = $self->run('arguments[0].scrollIntoView({block: "center"}); const r = arguments[0].getBoundingClientRect();'
+        . 'return [r.x + r.width / 2, r.y + r.height / 2]', { $ELEMENT => $element });
+    $self->cdp('Input.dispatchMouseEvent', type => $_, x => $at->[0], y => $at->[1], button => 'left', clickCount => 1)
+      for qw(mousePressed mouseReleased);
+    return;
+}
+
+# In place of what the field holds.
+sub type {
+    my ($self, $css, $text) = @_;
+    $self->_with('css selector', $css, sub {
+        my ($element) = @_;
+        $self->run('arguments[0].value = ""', { $ELEMENT => $element });
+        return $self->_do('POST', "/element/$element/value", { text => $text }) if $self->{script};
+        $self->_click_on($element);
+        $self->cdp('Input.insertText', text => $text);
+    });
+    return $self;
+}
 
 # Keys go to what has the focus: "tab", "enter", "space".
 sub key {
@@ -230,7 +268,7 @@ sub key {
 # Two clicks as fast as a nervous finger; returns at once, whatever they set off.
 sub double_click {
     my ($self, $css) = @_;
-    my $element = $self->_element($css);
+    my $element = $self->find($css) // croak "there is no \"$css\"";
     $self->run('arguments[0].scrollIntoView({block: "center"})', { $ELEMENT => $element });
     my @click = ({ type => 'pointerDown', button => 0 }, { type => 'pointerUp', button => 0 });
     $self->_do('POST', '/actions', { actions => [ { type => 'pointer', id => 'finger', parameters => { pointerType => 'mouse' },

@@ -136,7 +136,7 @@ static int judge_issuer(mod_mnv_judge_t *judge, const mod_mnv_half_rows_t *rows,
     problem = options->issuer ? mod_mnv_provider_url_check(judge->ptemp, options->issuer) : "it has no member \"issuer\"";
     if (problem) {
         options->issuer = NULL;
-        mod_mnv_complain(judge, rows->provider, MNVLOGNO(1308) "metadata in \"%s\" cannot be used: %s", written, problem);
+        mod_mnv_complain(judge, rows->provider, MNVLOGNO(1308) "metadata in \"%s\" cannot be used: %s: save the provider's discovery document there as it is", written, problem);
         return 0;
     }
     return 1;
@@ -151,7 +151,8 @@ static void judge_metadata(mod_mnv_judge_t *judge, const mod_mnv_half_rows_t *ro
 
     if ((text || mnv_op_is_by_hand(options)) &&
         mnv_op_metadata_parse(ctx, judge->ptemp, options, text, text ? strlen(text) : 0, &metadata) != APR_SUCCESS) {
-        mod_mnv_complain(judge, rows->provider, MNVLOGNO(1309) "the provider's metadata cannot be used: %s", ctx->failure.detail ? ctx->failure.detail : "see the line before");
+        mod_mnv_complain(judge, rows->provider, MNVLOGNO(1309) "the provider's metadata cannot be used: %s: correct them, or give the endpoint by %s",
+                         ctx->failure.detail ? ctx->failure.detail : "see the line before", mod_mnv_directive_rows()[rows->endpoint].name);
     }
 }
 

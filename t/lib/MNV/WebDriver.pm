@@ -250,9 +250,9 @@ sub type {
     $self->_with('css selector', $css, sub {
         my ($element) = @_;
         $self->run('arguments[0].value = ""', { $ELEMENT => $element });
-        return $self->_do('POST', "/element/$element/value", { text => $text }) if $self->{script};
+        return $self->_do('POST', "/element/$element/value", { text => "$text" }) if $self->{script};
         $self->_click_on($element);
-        $self->cdp('Input.insertText', text => $text);
+        $self->cdp('Input.insertText', text => "$text");
     });
     return $self;
 }

@@ -422,6 +422,25 @@ static void judge_trailers(mod_mnv_judge_t *judge)
     }
 }
 
+/** There is one cache for the whole server. */
+static void judge_caches(mod_mnv_judge_t *judge)
+{
+    const char *first = NULL;
+
+    for (judge->server = judge->main_server; judge->server; judge->server = judge->server->next) {
+        judge->config = mod_mnv_server_config(judge->server);
+        if (!judge->config->enabled) {
+            continue;
+        }
+        if (first && strcmp(first, judge->config->session_cache)) {
+            mod_mnv_complain(judge, MNV_DIRECTIVE_SESSION_CACHE, MNVLOGNO(1338) "\"%s\" here and \"%s\" in another host, but there is one cache for the whole server: write it once, outside of "
+                             "<VirtualHost>", judge->config->session_cache, first);
+            break;
+        }
+        first = judge->config->session_cache;
+    }
+}
+
 /** One host that has MyNumberSecretFile. */
 static void judge_host(mod_mnv_judge_t *judge, int is_passing_by)
 {
@@ -497,6 +516,7 @@ int mod_mnv_server_config_finish(apr_pool_t *pconf, apr_pool_t *ptemp, server_re
     }
     if (enabled) {
         judge_trailers(&judge);
+        judge_caches(&judge);
     }
     return judge.problems ? HTTP_INTERNAL_SERVER_ERROR : OK;
 }

@@ -5,15 +5,12 @@
 #include <http_protocol.h>
 #include <http_request.h>
 #include <string.h>
-#include "base/cookie.h"
 #include "base/log.h"
+#include "httpd/our_host.h"
 #include "httpd/reply_out.h"
 #include "httpd/request_in.h"
 #include "httpd/session_io.h"
 #include "out/pages.h"
-
-/* Long enough for one redirect. */
-#define HOST_COOKIE_LIFETIME apr_time_from_sec(30)
 
 /* A refusal on its way to an answer. */
 typedef struct refusal_t {
@@ -120,55 +117,6 @@ static const char *cure_url(const refusal_t *refusal)
     return refusal->place ? mnv_url_add(refusal->r->pool, url, "return", refusal->place) : url;
 }
 
-/* One name for the site. ------------------------------------------------------ */
-
-/* Is the name that the request was sent to (r->hostname: no port, no brackets) the base URL's? */
-static int is_our_host(const request_rec *r, const char *base_url)
-{
-    const char *host = strstr(base_url, "://");
-    apr_size_t length;
-
-    if (!host || !r->hostname) {
-        return 1;
-    }
-    host += 3;
-    if (*host == '[') {
-        host++;
-        length = strcspn(host, "]");
-    }
-    else {
-        length = strcspn(host, ":/");
-    }
-    return strlen(r->hostname) == length && !ap_cstr_casecmpn(r->hostname, host, length);
-}
-
-/* Cookies of a flow begun under another name of this host would not come back to the callback. A proxy in front that writes another Host would make that an endless
- * redirect: the cookie set with it comes back then, and ends it. @return 1 when the reply is a redirect */
-static int go_to_our_host(const refusal_t *refusal, mnv_reply_t *reply)
-{
-    const mnv_site_options_t *site = &refusal->conf->options.site;
-    mnv_cookie_t cookie = {0};
-    const char *value;
-    apr_size_t length;
-
-    if (is_our_host(refusal->r, site->base_url) || !refusal->place) {
-        return 0;
-    }
-    cookie.name = site->secure ? "__Host-mnv-h" : "mnv-h";
-    if (mnv_cookie_find(refusal->request->cookies, cookie.name, &value, &length)) {
-        mnv_log(refusal->ctx, MNV_LOG_INFO, MNVLOGNO(1440) "browsers use the base URL, but another Host header arrives here; the proxy in front should keep it (ProxyPreserveHost)");
-        return 0;
-    }
-    cookie.value = "1";
-    cookie.path = "/";
-    cookie.secure = site->secure;
-    cookie.same_site = "Lax";
-    cookie.lifetime = HOST_COOKIE_LIFETIME;
-    mnv_reply_cookie(reply, &cookie);
-    mnv_reply_redirect(reply, apr_pstrcat(refusal->r->pool, site->base_url, refusal->place, NULL));
-    return 1;
-}
-
 /* Curing. --------------------------------------------------------------------- */
 
 static int start_cure(const refusal_t *refusal)
@@ -176,7 +124,7 @@ static int start_cure(const refusal_t *refusal)
     mnv_reply_t *reply = mnv_reply_make(refusal->r->pool);
     mnv_half_e half = refusal->cure == MOD_MNV_NEED_SIGNIN ? MNV_HALF_ACCOUNT : MNV_HALF_IDENTITY;
 
-    if (go_to_our_host(refusal, reply)) {
+    if (mod_mnv_go_to_our_host(refusal->ctx, refusal->r, refusal->request, refusal->place, reply)) {
         return send_reply(refusal, reply);
     }
     if (refusal->cure == MOD_MNV_NEED_LINK) {

@@ -4,6 +4,7 @@
 #include <http_request.h>
 #include <string.h>
 #include "httpd/handoff.h"
+#include "httpd/our_host.h"
 #include "httpd/reply_out.h"
 #include "httpd/request_in.h"
 #include "httpd/session_io.h"
@@ -52,6 +53,16 @@ static int is_asset(const char *path)
     return !strncmp(path, "/assets/", 8);
 }
 
+/* A page opened under another name of this host would set cookies that the callbacks never see. */
+static int is_elsewhere(mnv_ctx_t *ctx, request_rec *r, const mnv_request_t *request, mnv_reply_t *reply)
+{
+    const char *place;
+
+    return request->is_navigation && r->method_number == M_GET && !is_asset(request->path)
+           && mnv_url_return(r->pool, r->unparsed_uri, mod_mnv_server_config(r->server)->options.site.base_url, NULL, MNV_RETURN_LIMIT_BYTES, &place) == APR_SUCCESS
+           && mod_mnv_go_to_our_host(ctx, r, request, place, reply);
+}
+
 static apr_status_t answer(mnv_ctx_t *ctx, request_rec *r, mnv_request_t *request, mnv_reply_t *reply)
 {
     const mnv_site_t *site = mod_mnv_site(r->server);
@@ -63,6 +74,9 @@ static apr_status_t answer(mnv_ctx_t *ctx, request_rec *r, mnv_request_t *reques
     if (r->method_number != M_GET && r->method_number != M_POST) {
         reply->allow = "GET, HEAD, POST";
         return mnv_fail(ctx, MNV_FAIL_METHOD, NULL);
+    }
+    if (is_elsewhere(ctx, r, request, reply)) {
+        return APR_SUCCESS;
     }
     /* The pages that say "come back later" need their stylesheet. */
     if (!is_asset(request->path)) {

@@ -134,26 +134,13 @@ static apr_status_t forget_cache(void *server)
     return APR_SUCCESS;
 }
 
-/* What all enabled hosts say. @return 0 when they disagree (told) */
-static int find_text(server_rec *main_server, const char **text)
+/* What all enabled hosts say; that they agree was judged with the configuration. @return NULL: no host is enabled */
+static const char *find_text(const server_rec *server)
 {
-    const server_rec *server;
-
-    *text = NULL;
-    for (server = main_server; server; server = server->next) {
-        const mod_mnv_server_config_t *conf = mod_mnv_server_config(server);
-
-        if (!conf->enabled) {
-            continue;
-        }
-        if (*text && strcmp(*text, conf->session_cache)) {
-            ap_log_error(APLOG_MARK, APLOG_ERR, 0, server, MNVLOGNO(1400) "MyNumberSessionCache is \"%s\" here and \"%s\" in another host; "
-                         "there is one cache for the whole server: set it outside of <VirtualHost>", conf->session_cache, *text);
-            return 0;
-        }
-        *text = conf->session_cache;
+    while (server && !mod_mnv_server_config(server)->enabled) {
+        server = server->next;
     }
-    return 1;
+    return server ? mod_mnv_server_config(server)->session_cache : NULL;
 }
 
 int mod_mnv_record_cache_post_config(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *main_server)
@@ -161,12 +148,9 @@ int mod_mnv_record_cache_post_config(apr_pool_t *pconf, apr_pool_t *ptemp, serve
     /* mod_socache_shmcb gives every 256th of its memory (128 KB of 32 MB) a list that it searches from end to end. Told that records are small it makes as many lists as it
      * can, and a search stays short. */
     static struct ap_socache_hints hints = {MNV_DIGEST_BYTES, 200, apr_time_from_sec(60)};
-    const char *text, *problem;
+    const char *text = find_text(main_server), *problem;
     apr_status_t status;
 
-    if (!find_text(main_server, &text)) {
-        return HTTP_INTERNAL_SERVER_ERROR;
-    }
     if (!text) {
         return OK;
     }

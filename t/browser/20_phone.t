@@ -68,4 +68,5 @@ for my $script (1, 0) {
     state_is($w, "${how}nothing is left after the sign-out", step => 1, account => 0, identity => 0);
     is(join("\n", $w->problems($t->url('/mynumber/'))), '', "${how}the browser has nothing to complain of");
 }
+MNV::WebDriver->stop_all;
 $t->done;

@@ -62,4 +62,5 @@ choose_account($pc, '9876543210') if $pc->url !~ m{^\Q${\ $t->base}\E};
 state_is($pc, 'signed in again', linked => 1);
 is($pc->attribute('html', 'lang'), 'ja', 'which is kept on the way over the sign-in');
 is(join("\n", $pc->problems($home), $phone->problems($home)), '', 'the browsers have nothing to complain of');
+MNV::WebDriver->stop_all;
 $t->done;

@@ -68,4 +68,5 @@ for my $language (qw(ja en)) {
     state_is($other, "$language: a lapsed certificate verifies nobody", identity => 0);
     is(join("\n", $w->problems($home), $other->problems($home)), '', "$language: the browser has nothing to complain of");
 }
+MNV::WebDriver->stop_all;
 $t->done;

@@ -108,4 +108,5 @@ $w->wait_until(sub { $w->url =~ m{/logout/done} }, 'the page after the sign-out'
 %cookie = cookies();
 is(join(' ', grep { /mynumber|mnv-f/ } keys %cookie), '', 'the sign-out took the session cookie away');
 is(join("\n", grep { !/403 \(Forbidden\)$/ } $w->problems($home)), '', 'the browser refused no cookie and has nothing to complain of');
+MNV::WebDriver->stop_all;
 $t->done;

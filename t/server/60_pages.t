@@ -72,6 +72,13 @@ for my $evil ('//evil.example/', '/\\evil.example', 'https://evil.example/', 'ja
 }
 $t->allow_log(qw(MNV0213));
 
+# Under another name of this host: first to the base URL's, else the flow's cookies would not come back.
+my $port = $t->port;
+for my $path ('/mynumber/?lang=en', '/mynumber/verify', '/account/x?y=1') {
+    my $elsewhere = $t->browser->get("http://127.0.0.1:$port$path");
+    is($elsewhere->header('Location'), $t->url($path), "$path under another name");
+}
+
 # What keeps pages safe.
 $page = $b->get($home);
 like($page->header('Content-Security-Policy'), qr/default-src 'none'/, 'Content-Security-Policy');

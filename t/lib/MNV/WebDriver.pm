@@ -387,7 +387,11 @@ sub stop {
     return;
 }
 
+# All browsers, before httpd: a connection that a browser keeps in reserve and has not begun to use makes a child of httpd with
+# mod_ssl wait in the handshake when it is to end.
+sub stop_all { $_ && $_->stop for @alive }
+
 sub DESTROY { $_[0]->stop }
-END { $_ && $_->stop for @alive }
+END { stop_all() }
 
 1;

@@ -49,6 +49,7 @@ static void child_init(apr_pool_t *pchild, server_rec *server)
 {
     mod_mnv_record_cache_child_init(pchild, server);
     mod_mnv_process_child_init(pchild, server);
+    mod_mnv_watchdog_child_init(pchild);
 }
 
 static void register_hooks(apr_pool_t *pool)

@@ -44,4 +44,7 @@ int mod_mnv_watchdog_is_there(void);
 /** Register with mod_watchdog: refresh providers' metadata, purge. (watchdog.c) In post_config. @return OK, or HTTP_INTERNAL_SERVER_ERROR (told) */
 int mod_mnv_watchdog_register(apr_pool_t *pconf, server_rec *main_server);
 
+/** In child_init: the end of the process waits for a step that is under way. (watchdog.c) */
+void mod_mnv_watchdog_child_init(apr_pool_t *pchild);
+
 #endif

@@ -455,6 +455,7 @@ sub start {
     $self->{pid} = $self->_with_env(sub {
         my $pid = fork // die "could not fork: $!";
         return $pid if $pid;
+        setpgrp 0, 0;    # prefork ends by a signal to its whole process group: not ours
         open STDIN, '<', '/dev/null';
         open STDOUT, '>>', $self->path('logs/start.log');
         open STDERR, '>&', \*STDOUT;

@@ -30,6 +30,7 @@ my %known = map { $_ => 1 } (
     qw(generation alone),              # httpd/process.c: pointer into shared memory, read and raised by atomics
     qw(cache hints told_minute),       # httpd/record_cache.c: the one cache of the server, set before fork; a rate limit
     qw(default_list known only),       # httpd/exports.c: written while directives are read, before fork
+    qw(registered),                    # httpd/watchdog.c: the timers of this configuration, set before fork
 );
 my @data = map { (split /\s*\|\s*/)[0] }
   grep { /\|\s*[BbDd]\s*\|/ && /\|\s*\.(?:data|bss)\s*$/ }

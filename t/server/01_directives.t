@@ -66,7 +66,7 @@ my %set = (
     MyNumberSessionCookie => ['session'],
     MyNumberSessionInactivity => [ '600', '10min' ],
     MyNumberSessionLifetime => ['4h'],
-    MyNumberSessionCache => ['shmcb(512K)'],
+    MyNumberSessionCache => [ 'shmcb(512K)', undef, undef ],
     MyNumberRecheck => ['1500ms'],
     MyNumberTimeout => [ '500ms 4', '500ms 4s' ],
     MyNumberMaxOutbound => ['1000'],
@@ -128,6 +128,14 @@ for my $without ('MyNumberSignInClientSecretFile', 'MyNumberSignInClientKey') {
         is($outer{ $r->{name} }, wanted($r->{name}), "$r->{name}: set in <Location>");
         is($inner{ $r->{name} }, $r->{default}, "$r->{name}: back to its default in a nested <Location>");
     }
+}
+
+# One cache for all hosts: given back its default where the main server takes no part.
+{
+    my @here = grep { $_->{name} !~ /^MyNumber(?:SecretFile|SignInClientKey)$/ } @server;
+    my $dump = $t->dump($t->preamble . $database . directives(@here) . "<VirtualHost 127.0.0.1:\@PORT\@>\nServerName http://localhost:\@PORT\@\n"
+          . directives($row{MyNumberSecretFile}) . "MyNumberSessionCache $row{MyNumberSessionCache}{default}\n</VirtualHost>\n");
+    is($dump->{hosts}[0]{directives}{MyNumberSessionCache}{value}, $row{MyNumberSessionCache}{default}, 'MyNumberSessionCache: back to its default in a virtual host');
 }
 
 # --- refused -------------------------------------------------------------------------

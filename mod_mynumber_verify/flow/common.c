@@ -51,12 +51,17 @@ static int from_another_site(const mnv_options_t *options, const mnv_request_t *
     return request->origin && strcmp(request->origin, "null") && strcmp(request->origin, options->site.base_url);
 }
 
+apr_status_t mnv_from_own_site(mnv_ctx_t *ctx, const mnv_options_t *options, const mnv_request_t *request)
+{
+    return from_another_site(options, request) ? mnv_fail(ctx, MNV_FAIL_CROSS_SITE, NULL) : APR_SUCCESS;
+}
+
 apr_status_t mnv_form_of(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const mnv_session_t *session, mnv_params_t **form)
 {
     const char *given, *token;
 
-    if (from_another_site(site->options, request)) {
-        return mnv_fail(ctx, MNV_FAIL_CROSS_SITE, NULL);
+    if (mnv_from_own_site(ctx, site->options, request) != APR_SUCCESS) {
+        return APR_EGENERAL;
     }
     if (!request->form || mnv_params_parse(ctx->pool, request->form, request->form_length, 16, form) != APR_SUCCESS
         || mnv_params_one(*form, "csrf", &given) != APR_SUCCESS) {

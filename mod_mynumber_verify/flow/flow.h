@@ -29,6 +29,10 @@ void mnv_flow_handle(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t
  * @return APR_SUCCESS or a told failure (reply then untouched) */
 apr_status_t mnv_flow_start(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_half_e half, const char *return_to, mnv_reply_t *reply);
 
+/** Did this browser bring this half a moment ago, to go back to a page? If the page still asks for it, the session does not come back with the browser (cookies refused, one of the
+ * same name from somebody else): another flow would be the next turn of an endless redirect. */
+int mnv_flow_has_just_arrived(const mnv_site_t *site, const mnv_request_t *request, mnv_half_e half);
+
 /** The session of a request's cookie, from the database, judged (expiry, base URL). @param session NULL: none. @return APR_SUCCESS or a told failure DATABASE… */
 apr_status_t mnv_flow_session(mnv_ctx_t *ctx, const mnv_site_t *site, const char *cookies, mnv_session_t **session);
 

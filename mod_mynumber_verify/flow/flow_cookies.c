@@ -8,6 +8,8 @@
 /* A place too long for the flow's own cookie travels in one cookie beside it; browsers keep 4,096 bytes. */
 #define LONG_RETURN_BYTES 2800
 #define NAMES_LIMIT 64
+/* Long enough for the way back to the page that asked. */
+#define ARRIVED_LIFETIME apr_time_from_sec(3)
 
 static const char *browser_name(const mnv_site_t *site)
 {
@@ -144,6 +146,29 @@ apr_status_t mnv_flow_cookies_get(mnv_ctx_t *ctx, const mnv_site_t *site, const 
     return status;
 }
 
+static const char *arrived_name(const mnv_site_t *site)
+{
+    return site->options->site.secure ? "__Host-mnv-a" : "mnv-a";
+}
+
+static const char *arrived_value(mnv_half_e half)
+{
+    return half == MNV_HALF_ACCOUNT ? "account" : "identity";
+}
+
+void mnv_flow_arrived_set(const mnv_site_t *site, mnv_half_e half, mnv_reply_t *reply)
+{
+    set_cookie(site, arrived_name(site), arrived_value(half), "/", ARRIVED_LIFETIME, reply);
+}
+
+int mnv_flow_has_just_arrived(const mnv_site_t *site, const mnv_request_t *request, mnv_half_e half)
+{
+    const char *value, *expected = arrived_value(half);
+    apr_size_t length;
+
+    return mnv_cookie_find(request->cookies, arrived_name(site), &value, &length) == 1 && length == strlen(expected) && !strncmp(value, expected, length);
+}
+
 void mnv_flow_cookies_end(mnv_ctx_t *ctx, const mnv_site_t *site, const char *state, mnv_reply_t *reply)
 {
     set_cookie(site, apr_pstrcat(ctx->pool, flow_prefix(site), state, NULL), NULL, site->options->site.path, 0, reply);
@@ -158,4 +183,5 @@ void mnv_flow_cookies_end_all(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_
         set_cookie(site, APR_ARRAY_IDX(names, i, const char *), NULL, site->options->site.path, 0, reply);
     }
     set_cookie(site, browser_name(site), NULL, "/", 0, reply);
+    set_cookie(site, arrived_name(site), NULL, "/", 0, reply);
 }

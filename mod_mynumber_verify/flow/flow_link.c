@@ -60,7 +60,8 @@ static apr_status_t use_up_proofs(mnv_ctx_t *ctx, const mnv_site_t *site, const 
         (*session)->identity->proof_at = 0;
     }
     reply->raise_generation = 1;
-    return mnv_session_keep(ctx, site, *session, old, reply);
+    status = mnv_session_keep(ctx, site, *session, old, reply);
+    return APR_STATUS_IS_ENOENT(status) ? mnv_fail(ctx, MNV_FAIL_SESSION_NONE, "another request was faster") : status;
 }
 
 static apr_status_t make_link(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_session_t *session)

@@ -3,6 +3,19 @@
 #include "base/log.h"
 #include "out/pages.h"
 
+/* Another request of this browser may have renewed the session since it was read, under an id that we do not know: then all sessions of its halves end. To stay signed in after
+ * a logout would be worse than to be signed out elsewhere too. */
+static apr_status_t end(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_session_t *session)
+{
+    int deleted;
+    apr_status_t status = mnv_store_session_delete(ctx, site->store, session->key, &deleted);
+
+    if (status == APR_SUCCESS && !deleted) {
+        status = mnv_store_sessions_delete(ctx, site->store, session->account, session->account ? NULL : session->identity, NULL);
+    }
+    return status;
+}
+
 apr_status_t mnv_step_logout(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_reply_t *reply)
 {
     mnv_session_t *session;
@@ -10,13 +23,14 @@ apr_status_t mnv_step_logout(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_r
     const char *place = NULL;
     apr_status_t status = mnv_flow_session(ctx, site, request->cookies, &session);
 
-    if (status != APR_SUCCESS) {
+    /* First of all: the session cookie (Lax) does not come with another site's POST, yet the answer that deletes cookies would be taken. */
+    if (status != APR_SUCCESS || (status = mnv_from_own_site(ctx, site->options, request)) != APR_SUCCESS) {
         return status;
     }
     if (session) {
         if ((status = mnv_form_of(ctx, site, request, session, &form)) != APR_SUCCESS
             || (status = mnv_return_of(ctx, site->options, form, &place)) != APR_SUCCESS
-            || (status = mnv_store_session_delete(ctx, site->store, session->key)) != APR_SUCCESS
+            || (status = end(ctx, site, session)) != APR_SUCCESS
             || (status = mnv_store_generation_raise(ctx, site->store)) != APR_SUCCESS) {
             return status;
         }

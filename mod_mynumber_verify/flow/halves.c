@@ -55,12 +55,17 @@ apr_status_t mnv_half_arrived(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_
     if (status == APR_SUCCESS) {
         status = mnv_session_keep(ctx, site, session, old, reply);
     }
+    /* Signed out in another tab meanwhile, or something else renewed the session: what was proved now is all that this request may speak of. */
+    if (APR_STATUS_IS_ENOENT(status) && (status = session_with(ctx, site, NULL, half, &session)) == APR_SUCCESS) {
+        status = mnv_session_keep(ctx, site, session, NULL, reply);
+    }
     if (status != APR_SUCCESS) {
         return status;
     }
     /* Judged again: what is allowed may have changed since the flow began. */
     if (pending->return_to
         && mnv_url_return(ctx->pool, pending->return_to, site->options->site.base_url, site->options->site.return_allow, MNV_RETURN_LIMIT_BYTES, &place) == APR_SUCCESS) {
+        mnv_flow_arrived_set(site, half->account ? MNV_HALF_ACCOUNT : MNV_HALF_IDENTITY, reply);
         mnv_reply_redirect(reply, mnv_place_url(ctx->pool, site->options, place));
     }
     else {

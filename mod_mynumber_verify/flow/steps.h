@@ -29,6 +29,9 @@ const char *mnv_place_url(apr_pool_t *pool, const mnv_options_t *options, const 
  * @return APR_SUCCESS or a told failure BAD_REQUEST, RETURN_REFUSED */
 apr_status_t mnv_return_of(mnv_ctx_t *ctx, const mnv_options_t *options, const mnv_params_t *params, const char **place);
 
+/** Was a POST sent by a page of our own, as far as the browser says? @return APR_SUCCESS or the told failure CROSS_SITE */
+apr_status_t mnv_from_own_site(mnv_ctx_t *ctx, const mnv_options_t *options, const mnv_request_t *request);
+
 /** A POST that may change something: sent by our own page (Origin, Sec-Fetch-Site), a form that parses, a token made for this session.
  * @param session NULL is refused with SESSION_NONE @return APR_SUCCESS or a told failure CROSS_SITE, FORM, SESSION_NONE, CSRF */
 apr_status_t mnv_form_of(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const mnv_session_t *session, mnv_params_t **form);
@@ -39,7 +42,8 @@ const char *mnv_csrf_token(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_ses
 /** Set (or, with session NULL, delete) the session cookie. */
 void mnv_session_cookie(const mnv_site_t *site, const mnv_session_t *session, mnv_reply_t *reply);
 
-/** Keep a session under its new id in place of old (NULL: none), and give the browser its cookie. @return APR_SUCCESS or a told failure */
+/** Keep a session under its new id in place of old (NULL: none), and give the browser its cookie.
+ * @return APR_SUCCESS, APR_ENOENT (nothing told, nothing kept) when another request of this browser has renewed or ended old meanwhile, or a told failure */
 apr_status_t mnv_session_keep(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_session_t *session, const mnv_session_t *old, mnv_reply_t *reply);
 
 /* A round trip to an OpenID Provider (oidc.c). ------------------------------------------ */
@@ -67,6 +71,9 @@ apr_status_t mnv_flow_cookies_set(mnv_ctx_t *ctx, const mnv_site_t *site, const 
 
 /** Open the flow of a state. @return APR_SUCCESS or a told failure FLOW_UNKNOWN, FLOW_FORGED, FLOW_EXPIRED */
 apr_status_t mnv_flow_cookies_get(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const char *state, mnv_pending_t **pending);
+
+/** Remember for a few seconds that this browser brought a half: see mnv_flow_has_just_arrived(). */
+void mnv_flow_arrived_set(const mnv_site_t *site, mnv_half_e half, mnv_reply_t *reply);
 
 /** Delete one flow's cookies. */
 void mnv_flow_cookies_end(mnv_ctx_t *ctx, const mnv_site_t *site, const char *state, mnv_reply_t *reply);

@@ -3,7 +3,7 @@
 #include <apr_lib.h>
 #include <httpd.h>
 #include <string.h>
-#include "httpd/session_io.h"
+#include "httpd/handoff.h"
 
 /* "verified-at" asks for what goes out as "MYNUMBER_VERIFIED_AT": names that applications see, so that attributes are found too. */
 static int is_named(const char *variable, const char *name)
@@ -35,12 +35,13 @@ static const char *value_of(ap_expr_eval_ctx_t *eval, const void *data, const ch
         return "";
     }
     record = mod_mnv_session(r)->record;
+    mod_mnv_mark_private(r);
     exports = mod_mnv_exports(r);
     for (i = 0; record && i < exports->nelts; i++) {
         const mod_mnv_export_t *one = &APR_ARRAY_IDX(exports, i, mod_mnv_export_t);
 
         if (is_named(one->variable, name)) {
-            value = one->slot == MNV_FACT_SUBJECT ? mod_mnv_subject(r) : mnv_record_value(record, MNV_ENCODING_UTF8, one->slot);
+            value = mod_mnv_value(r, record, one, MNV_ENCODING_UTF8);
             break;
         }
     }

@@ -131,6 +131,10 @@ static int start_cure(const refusal_t *refusal)
         mnv_reply_redirect(reply, cure_url(refusal));
         return send_reply(refusal, reply);
     }
+    if (refusal->site && mnv_flow_has_just_arrived(refusal->site, refusal->request, half)) {
+        mnv_log(refusal->ctx, MNV_LOG_WARNING, MNVLOGNO(1441) "the session made a moment ago did not come back: the browser refuses the cookie, or has another one of its name");
+        return refuse_for_good(refusal->r);
+    }
     /* Not after a person has held the card to the phone for nothing. */
     if (mod_mnv_database_ready(refusal->ctx, refusal->r->server) != APR_SUCCESS
         || mnv_flow_start(refusal->ctx, refusal->site, refusal->request, half, refusal->place, reply) != APR_SUCCESS) {

@@ -69,8 +69,9 @@ static void take_back_variables(request_rec *r)
 /* Handing on. --------------------------------------------------------------- */
 
 /* Of one person: neither mod_cache nor a proxy may give it to another, also where it says nothing of the person ("pass"). */
-static void mark_private(request_rec *r, mod_mnv_visit_t *visit)
+void mod_mnv_mark_private(request_rec *r)
 {
+    mod_mnv_visit_t *visit = mod_mnv_request(r)->visit;
     request_rec *up;
 
     for (up = r; up; up = mod_mnv_parent(up)) {
@@ -88,25 +89,24 @@ static int is_of_account(apr_uint32_t slot)
     return slot == MNV_FACT_ACCOUNT || slot == MNV_FACT_ACCOUNT_ISSUER || slot >= MNV_FACT_COUNT;
 }
 
+const char *mod_mnv_value(request_rec *r, const mnv_record_t *record, const mod_mnv_export_t *one, mnv_encoding_e encoding)
+{
+    if (one->slot == MNV_FACT_SUBJECT) { /* the provider's own is for nobody's eyes; a hash is ASCII in every encoding */
+        return mod_mnv_subject(r);
+    }
+    return is_of_account(one->slot) && !(record->flags & MNV_HAS_ACCOUNT) ? NULL : mnv_record_value(record, encoding, one->slot);
+}
+
 static void hand_on(request_rec *r, const mnv_record_t *record, const mod_mnv_dir_config_t *dir)
 {
     const apr_array_header_t *exports = mod_mnv_exports(r);
-    int i, has_account = (record->flags & MNV_HAS_ACCOUNT) != 0;
+    int i;
 
     for (i = 0; i < exports->nelts; i++) {
         const mod_mnv_export_t *one = &APR_ARRAY_IDX(exports, i, mod_mnv_export_t);
-        const char *text, *encoded;
+        const char *text = mod_mnv_value(r, record, one, MNV_ENCODING_UTF8);
+        const char *encoded = mod_mnv_value(r, record, one, dir->encoding);
 
-        if (one->slot == MNV_FACT_SUBJECT) { /* the provider's own is for nobody's eyes; a hash is ASCII in every encoding */
-            text = encoded = mod_mnv_subject(r);
-        }
-        else if (is_of_account(one->slot) && !has_account) {
-            continue;
-        }
-        else {
-            text = mnv_record_value(record, MNV_ENCODING_UTF8, one->slot);
-            encoded = mnv_record_value(record, dir->encoding, one->slot);
-        }
         if (text && dir->pass & MNV_PASS_ENV) {
             apr_table_addn(r->subprocess_env, one->variable, text);
         }
@@ -131,7 +131,7 @@ static int hand_over(request_rec *r, mod_mnv_request_t *request)
     request->handed = r->per_dir_config;
     if (!request->own && (mod_mnv_is_our_auth(r) || has_rules(r, request))) {
         visit = mod_mnv_session(r);
-        mark_private(r, visit);
+        mod_mnv_mark_private(r);
         if (visit->record) {
             hand_on(r, visit->record, mod_mnv_dir_config(r));
         }

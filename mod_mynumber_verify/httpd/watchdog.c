@@ -1,5 +1,6 @@
 #include "httpd/process.h"
 #include "base/log.h"
+#include "lib/crypt.h"
 
 #include <apr_atomic.h>
 #include <apr_thread_mutex.h>
@@ -77,6 +78,7 @@ static apr_status_t step(int state, void *data, apr_pool_t *pool)
     apr_thread_mutex_lock(watch->stepping);
     if (!apr_atomic_read32(&watch->is_over)) {
         step_all(watch, pool);
+        mnv_crypt_thread_end(); /* nobody joins this thread before exit() */
     }
     apr_thread_mutex_unlock(watch->stepping);
     return APR_SUCCESS;

@@ -86,6 +86,16 @@ void mnv_crypt_end(void)
     pthread_mutex_unlock(&making);
 }
 
+void mnv_crypt_thread_end(void)
+{
+    const algorithms_t *algorithms = atomic_load(&published);
+    if (algorithms != NULL) {
+        free_contexts(pthread_getspecific(algorithms->key));
+        (void)pthread_setspecific(algorithms->key, NULL);
+    }
+    OPENSSL_thread_stop();
+}
+
 /* httpd unloads modules at every restart. A thread that ends later must not call free_contexts() in code that is gone, and keys are few
  * (1,024). Nothing of OpenSSL is touched: at exit it has been cleaned up before us. */
 __attribute__((destructor)) static void forget_key(void)

@@ -16,6 +16,10 @@ apr_status_t mnv_crypt_init(void);
  * a restart. Thread: no other thread may be in a function of this file. */
 void mnv_crypt_end(void);
 
+/** Free what this thread keeps, here and in OpenSSL; the next use makes it anew. For threads that nobody joins before the process ends: OpenSSL cleans up at exit, and such
+ * a thread, ending meanwhile, would free the same again. */
+void mnv_crypt_thread_end(void);
+
 /** SHA-256 with the fetched digest and this thread's context. @return APR_SUCCESS or APR_EGENERAL (out untouched) */
 apr_status_t mnv_crypt_sha256(const void *data, apr_size_t length, unsigned char out[MNV_DIGEST_BYTES]);
 

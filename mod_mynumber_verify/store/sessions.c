@@ -15,6 +15,7 @@ typedef struct row_t {
     const char *key, *account_hash, *identity_hash, *data; /* hashes NULL where a half is absent */
     const mnv_session_t *session;
     const char *replaces;
+    int is_replaced; /* "replaces" was there, and is not any more */
     apr_time_t expires;
 } row_t;
 
@@ -37,24 +38,25 @@ static apr_status_t make_row(mnv_ctx_t *ctx, const mnv_store_t *store, const mnv
                           &row->data);
 }
 
+/* Of two requests that renew the same session at once, and of a renewal and a logout, one wins: nothing is used twice or comes back to life. */
 static apr_status_t put_body(mnv_work_t *work, void *baton)
 {
-    const row_t *row = baton;
+    row_t *row = baton;
     const char *args[] = { row->key, row->session->base_url, row->account_hash, row->identity_hash, row->data,
                            mnv_arg_time(work->pool, row->session->created), mnv_arg_time(work->pool, row->session->seen),
                            mnv_arg_time(work->pool, row->expires) };
     const char *old[] = { row->replaces };
-    apr_status_t rv = mnv_work_query(work, MNV_SQL_SESSION_ADD, args, NULL);
+    apr_status_t rv = row->replaces ? mnv_work_query(work, MNV_SQL_SESSION_DELETE, old, &row->is_replaced) : APR_SUCCESS;
 
-    if (rv == APR_SUCCESS && row->replaces) {
-        rv = mnv_work_query(work, MNV_SQL_SESSION_DELETE, old, NULL);
+    if (rv == APR_SUCCESS && row->replaces && !row->is_replaced) {
+        return MNV_WORK_UNDO;
     }
-    return rv;
+    return rv == APR_SUCCESS ? mnv_work_query(work, MNV_SQL_SESSION_ADD, args, NULL) : rv;
 }
 
 static apr_status_t put_look(mnv_work_t *work, void *baton)
 {
-    const row_t *row = baton;
+    row_t *row = baton;
     const char *args[] = { row->key };
     apr_array_header_t *rows;
     apr_status_t rv = mnv_work_select(work, MNV_SQL_SESSION_GET, args, &rows);
@@ -62,6 +64,7 @@ static apr_status_t put_look(mnv_work_t *work, void *baton)
     if (rv != APR_SUCCESS) {
         return rv;
     }
+    row->is_replaced = rows->nelts > 0;
     return rows->nelts > 0 ? APR_SUCCESS : MNV_WORK_AGAIN;
 }
 
@@ -78,7 +81,8 @@ apr_status_t mnv_store_session_put(mnv_ctx_t *ctx, mnv_store_t *store, const mnv
     }
     row.replaces = replaces;
     row.expires = session->created + lifetime;
-    return mnv_work_run(ctx, store, replaces ? &replace : &add, &row);
+    rv = mnv_work_run(ctx, store, replaces ? &replace : &add, &row);
+    return rv == APR_SUCCESS && replaces && !row.is_replaced ? APR_ENOENT : rv;
 }
 
 static apr_status_t update_body(mnv_work_t *work, void *baton)
@@ -177,18 +181,26 @@ apr_status_t mnv_store_session_seen(mnv_ctx_t *ctx, mnv_store_t *store, const ch
     return mnv_work_run(ctx, store, &plan, &baton);
 }
 
+typedef struct delete_t {
+    const char *key;
+    int *deleted;
+} delete_t;
+
 static apr_status_t delete_body(mnv_work_t *work, void *baton)
 {
-    const char *args[] = { baton };
+    const delete_t *delete = baton;
+    const char *args[] = { delete->key };
 
-    return mnv_work_query(work, MNV_SQL_SESSION_DELETE, args, NULL);
+    return mnv_work_query(work, MNV_SQL_SESSION_DELETE, args, delete->deleted);
 }
 
-apr_status_t mnv_store_session_delete(mnv_ctx_t *ctx, mnv_store_t *store, const char *key)
+apr_status_t mnv_store_session_delete(mnv_ctx_t *ctx, mnv_store_t *store, const char *key, int *deleted)
 {
     static const mnv_work_plan_t plan = { "end a session", 0, delete_body, NULL };
+    delete_t delete = { key, deleted };
 
-    return mnv_work_run(ctx, store, &plan, (void *)key);
+    *deleted = 0;
+    return mnv_work_run(ctx, store, &plan, &delete);
 }
 
 typedef struct end_t {

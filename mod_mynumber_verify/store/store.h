@@ -53,7 +53,8 @@ apr_status_t mnv_schema_prepare(mnv_ctx_t *ctx, mnv_store_t *store, int create);
 
 /* Sessions (sessions.c). --------------------------------------------------------- */
 
-/** Keep a new session and, in the same transaction, end the one it replaces (key, NULL: none). @param lifetime of the row from created on */
+/** Keep a new session and, in the same transaction, end the one it replaces (key, NULL: none). @param lifetime of the row from created on
+ * @return APR_SUCCESS, APR_ENOENT (nothing told, nothing kept) when the one to replace has ended meanwhile, or a told failure */
 apr_status_t mnv_store_session_put(mnv_ctx_t *ctx, mnv_store_t *store, const mnv_session_t *session, const char *replaces, apr_interval_time_t lifetime);
 
 /** Rewrite a session's sealed halves (proofs used up) under the same key; nothing happens when it has gone. */
@@ -65,7 +66,8 @@ apr_status_t mnv_store_session_get(mnv_ctx_t *ctx, mnv_store_t *store, const cha
 /** Write last-seen. */
 apr_status_t mnv_store_session_seen(mnv_ctx_t *ctx, mnv_store_t *store, const char *key, apr_time_t seen);
 
-apr_status_t mnv_store_session_delete(mnv_ctx_t *ctx, mnv_store_t *store, const char *key);
+/** End a session. @param deleted 0 when it was not there (any more) */
+apr_status_t mnv_store_session_delete(mnv_ctx_t *ctx, mnv_store_t *store, const char *key, int *deleted);
 
 /** End all sessions of an account and/or an identity (either may be NULL) except one key (may be NULL). */
 apr_status_t mnv_store_sessions_delete(mnv_ctx_t *ctx, mnv_store_t *store, const mnv_account_t *account, const mnv_identity_t *identity, const char *except);

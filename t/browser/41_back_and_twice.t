@@ -1,5 +1,5 @@
-# What fingers do: Back after the deed, pressing twice, a connection that breaks while the answer is on its way, two tabs. Each time there is
-# one link at most, and the page the person ends on says what is true.
+# What fingers do: Back after the deed, pressing twice, two tabs; and a connection that breaks while the answer is on its way.
+# Each time there is one link at most, and the page the person ends on says what is true.
 use FindBin;
 use lib "$FindBin::Bin/../lib", $FindBin::Bin;
 use MNV::Test;
@@ -98,8 +98,7 @@ $w->stop;
 $t->sql('delete from mynumber_links');
 $w = ready('0123456789', 'adult');
 my $first = $w->window;
-$w->window($w->_do('POST', '/window/new', { type => 'tab' })->{handle});
-$w->go($home);
+$w->new_tab->go($home);
 state_is($w, 'the second tab shows the button too', step => 3);
 my $second = $w->window;
 $w->window($first)->press('Link your account');

@@ -257,9 +257,23 @@ static void a_new_session_ends_the_one_it_replaces(void **state)
     assert_non_null(get_session(unit, db, other->key));
 }
 
+static void a_session_that_has_ended_is_not_replaced(void **state)
+{
+    unit_t *unit = *state;
+    db_t *db = db_make(unit);
+    mnv_session_t *old = put_session(unit, db, "taro", NULL), *first, *second;
+    assert_int_equal(mnv_session_renew(unit->ctx, old, &first), APR_SUCCESS);
+    assert_int_equal(mnv_session_renew(unit->ctx, old, &second), APR_SUCCESS);
+    assert_int_equal(mnv_store_session_put(unit->ctx, db->store, first, old->key, apr_time_from_sec(28800)), APR_SUCCESS);
+    assert_int_equal(mnv_store_session_put(unit->ctx, db->store, second, old->key, apr_time_from_sec(28800)), APR_ENOENT);
+    assert_non_null(get_session(unit, db, first->key));
+    assert_null(get_session(unit, db, second->key));
+}
+
 static void an_update_uses_proofs_up_and_revives_nothing(void **state)
 {
     unit_t *unit = *state;
+    int deleted;
     db_t *db = db_make(unit);
     mnv_session_t *session = put_session(unit, db, "taro", "s1"), *again = get_session(unit, db, session->key);
     again->account->proof_at = again->identity->proof_at = 0;
@@ -268,7 +282,10 @@ static void an_update_uses_proofs_up_and_revives_nothing(void **state)
     assert_true(again->account->proof_at == 0);
     assert_true(again->identity->proof_at == 0);
     assert_true(again->account->at == session->account->at);
-    assert_int_equal(mnv_store_session_delete(unit->ctx, db->store, session->key), APR_SUCCESS);
+    assert_int_equal(mnv_store_session_delete(unit->ctx, db->store, session->key, &deleted), APR_SUCCESS);
+    assert_int_equal(deleted, 1);
+    assert_int_equal(mnv_store_session_delete(unit->ctx, db->store, session->key, &deleted), APR_SUCCESS);
+    assert_int_equal(deleted, 0);
     assert_int_equal(mnv_store_session_update(unit->ctx, db->store, again), APR_SUCCESS);
     assert_null(get_session(unit, db, session->key));
 }
@@ -506,6 +523,7 @@ int main(void)
         UNIT_TEST(rows_show_nothing_of_the_person),
         UNIT_TEST(a_session_comes_back_as_it_was),
         UNIT_TEST(a_new_session_ends_the_one_it_replaces),
+        UNIT_TEST(a_session_that_has_ended_is_not_replaced),
         UNIT_TEST(an_update_uses_proofs_up_and_revives_nothing),
         UNIT_TEST(last_seen_moves_forward_only),
         UNIT_TEST(sessions_end_by_either_half_but_one),

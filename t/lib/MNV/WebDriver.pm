@@ -20,8 +20,8 @@ use JSON::PP ();
 use MIME::Base64 qw(decode_base64);
 use POSIX qw(WNOHANG);
 use Scalar::Util qw(weaken);
-use Time::HiRes qw(time);
 use MNV::Source qw(need);
+use MNV::Test ();
 
 my $START_SECONDS = 60;
 my $LOAD_SECONDS = 30;
@@ -31,30 +31,7 @@ my $PHONE_AGENT = 'Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (
 my %KEY = (tab => "\x{E004}", enter => "\x{E007}", space => ' ');
 my $JSON = JSON::PP->new->utf8->allow_nonref->canonical;
 
-my @alive;
-
-# Options, all with a default:
-#   phone         1: 390 x 844 points, touch, a phone's User-Agent; else a window of 1280 x 900
-#   language      "ja", "en"
-#   names         [host names that are this machine]; "NAME:PORT HOST:PORT" leads that port elsewhere
-#   certificates  [PEM files whose keys are trusted, whatever their names and issuers]
-#   script        0: scripts of pages do not run
-#   font_size     the size a person with weak eyes has set (pixels)
-sub new {
-    my ($class, %option) = @_;
-    my $self = bless { language => 'en', names => [], certificates => [], script => 1, %option, owner => $$,
-                       refused => [] }, $class;
-    my $driver = _program('MNV_CHROMEDRIVER', 'chromedriver');
-    $self->{browser} = _program('MNV_CHROMIUM', qw(chromium chromium-browser google-chrome));
-    need($self->{browser} && $driver, 'Chromium with chromedriver (chromium-driver)');
-    $self->{profile} = File::Temp->newdir('mnv-browser-XXXXXX', TMPDIR => 1);
-    $self->{http} = HTTP::Tiny->new(timeout => 2 * $LOAD_SECONDS, keep_alive => 1, proxy => undef, http_proxy => undef);
-    push @alive, $self;
-    weaken($alive[-1]);
-    $self->_start_driver($driver);
-    $self->_start_browser;
-    return $self;
-}
+my ($driver, $browser, @alive);
 
 sub _program {
     my ($variable, @names) = @_;
@@ -62,11 +39,37 @@ sub _program {
     return (grep { -x } map { my $name = $_; map { "$_/$name" } split /:/, $ENV{PATH} } @names)[0];
 }
 
+# What is missing skips the test before it has started anything.
+sub import {
+    $driver = _program('MNV_CHROMEDRIVER', 'chromedriver');
+    $browser = _program('MNV_CHROMIUM', qw(chromium chromium-browser google-chrome));
+    need($browser && $driver, 'Chromium with chromedriver (packages chromium, chromium-driver)');
+}
+
+# Options, all with a default:
+#   phone         1: 390 x 844 points, touch, a phone's User-Agent; else a window of 1280 x 900
+#   language      "ja", "en"
+#   names         [host names that are this machine]; "NAME:PORT HOST:PORT" leads that port elsewhere
+#   certificates  [PEM files whose keys are trusted, whatever their names and issuers]
+#   script        0: scripts of pages do not run
+sub new {
+    my ($class, %option) = @_;
+    my $self = bless { language => 'en', names => [], certificates => [], script => 1, %option, owner => $$,
+                       refused => [] }, $class;
+    $self->{profile} = File::Temp->newdir('mnv-browser-XXXXXX', TMPDIR => 1);
+    $self->{http} = HTTP::Tiny->new(timeout => 2 * $LOAD_SECONDS, keep_alive => 1, proxy => undef, http_proxy => undef);
+    push @alive, $self;
+    weaken($alive[-1]);
+    $self->_start_driver;
+    $self->_start_browser;
+    return $self;
+}
+
 # --- the programs -------------------------------------------------------------------------------------------------------
 
 # chromedriver chooses a free port itself and tells it.
 sub _start_driver {
-    my ($self, $driver) = @_;
+    my ($self) = @_;
     my $pid = open my $out, '-|';
     die "could not fork: $!" unless defined $pid;
     unless ($pid) {
@@ -90,10 +93,9 @@ sub _start_driver {
 
 sub _start_browser {
     my ($self) = @_;
-    my $options = { binary => $self->{browser}, args => [ $self->_arguments ], prefs => {
+    my $options = { binary => $browser, args => [ $self->_arguments ], prefs => {
         'intl.accept_languages' => $self->{language},
         'profile.managed_default_content_settings.javascript' => $self->{script} ? 1 : 2,
-        $self->{font_size} ? ('webkit.webprefs.default_font_size' => $self->{font_size}) : (),
     } };
     $options->{mobileEmulation} = { userAgent => $PHONE_AGENT, deviceMetrics => { width => 390, height => 844,
         pixelRatio => 2, touch => JSON::PP::true, mobile => JSON::PP::true } } if $self->{phone};
@@ -103,7 +105,6 @@ sub _start_browser {
         'goog:chromeOptions' => $options, 'goog:loggingPrefs' => { browser => 'ALL', performance => 'ALL' },
     } } });
     $self->{session} = "/session/$answer->{sessionId}";
-    $self->{browser_pid} = $answer->{capabilities}{'goog:processID'};
 }
 
 sub _arguments {
@@ -176,14 +177,14 @@ sub screenshot {
 # makes elements stale: that is no answer.
 sub wait_until {
     my ($self, $condition, $what, $seconds) = @_;
-    my $end = time + ($seconds // $LOAD_SECONDS);
-    while (1) {
-        my $result = eval { $condition->() };
-        return $result if $result;
-        croak 'waited in vain for ' . ($what // 'a condition') . ' at ' . $self->url . ":\n" . substr($self->text, 0, 1000)
-          if time > $end;
-        select undef, undef, undef, 0.05;
-    }
+    return MNV::Test::wait_for(sub { eval { $condition->() } }, $seconds // $LOAD_SECONDS)
+      || croak 'waited in vain for ' . ($what // 'a condition') . $self->_here;
+}
+
+# Where we are and what is shown, for messages.
+sub _here {
+    my ($self) = @_;
+    return ' at ' . $self->url . ":\n" . substr($self->run('return document.body ? document.body.innerText : ""'), 0, 1000);
 }
 
 # --- elements -------------------------------------------------------------------------------------------------------------
@@ -198,20 +199,21 @@ sub _find {
     return map { $_->{$ELEMENT} } @{ $self->_do('POST', '/elements', { using => $using, value => $value }) };
 }
 
-# Does something with the first element. Where the page changed between finding it and that, it is found anew.
+# Does something with the first element, which may come a moment later. Where the page changed between finding it and that,
+# it is found anew.
 sub _with {
     my ($self, $using, $value, $code) = @_;
-    for my $left (reverse 0 .. 9) {
+    my ($result, $problem);
+    MNV::Test::wait_for(sub {
         my ($element) = $self->_find($using, $value);
-        if (!defined $element) {
-            croak "there is no $using $value at " . $self->url . ":\n" . substr($self->text, 0, 1000) if !$left || $value eq 'body';
-            select undef, undef, undef, 0.1;
-            next;
-        }
-        my $result;
-        return $result if eval { $result = $code->($element); 1 };
-        croak $@ if !$left || $@ !~ /stale element|no such element|no node with given id/i;
-    }
+        $problem = "there is no $using $value" . $self->_here unless defined $element;
+        return if !defined $element;
+        return 1 if eval { $result = $code->($element); 1 };
+        $problem = $@;
+        croak $problem if $problem !~ /stale element|no such element|no node with given id/i;
+        return;
+    }, 2) or croak $problem;
+    return $result;
 }
 
 # What a person reads: hidden text is left out.
@@ -280,7 +282,10 @@ sub double_click {
 # --- looking deeper -------------------------------------------------------------------------------------------------------
 
 # A script of the test in the page ("return ..."), also where the page's own do not run.
-sub run { my ($self, $script, @arguments) = @_; return $self->_do('POST', '/execute/sync', { script => $script, args => \@arguments }) }
+sub run {
+    my ($self, $script, @arguments) = @_;
+    return $self->_do('POST', '/execute/sync', { script => $script, args => \@arguments });
+}
 
 # A command of Chromium's own protocol.
 sub cdp { my ($self, $command, %parameters) = @_; return $self->_do('POST', '/goog/cdp/execute', { cmd => $command, params => \%parameters }) }
@@ -297,9 +302,15 @@ sub resize {
     return $self;
 }
 
-# Windows, by handle: all, a new one (which is then the current one), to choose one.
+# Windows, by handle: all, the current one or to choose one, one more (which is then the current one).
 sub windows { return @{ $_[0]->_do('GET', '/window/handles') } }
-sub window { my ($self, $handle) = @_; return $self->_do('GET', '/window') unless defined $handle; $self->_do('POST', '/window', { handle => $handle }); return $self }
+sub window {
+    my ($self, $handle) = @_;
+    return $self->_do('GET', '/window') unless defined $handle;
+    $self->_do('POST', '/window', { handle => $handle });
+    return $self;
+}
+sub new_tab { my ($self) = @_; return $self->window($self->_do('POST', '/window/new', { type => 'tab' })->{handle}) }
 
 # What the browser complained of on pages of this origin since the last call: policy violations, failed downloads,
 # errors of scripts, refused cookies.
@@ -377,12 +388,9 @@ sub stop {
     eval { local $self->{http} = HTTP::Tiny->new(timeout => 10); $self->_do('DELETE', '') } if $self->{session};
     # chromedriver and what it started are one process group.
     kill 'TERM', -$pid;
-    my $end = time + 10;
-    until (waitpid($pid, WNOHANG) == $pid) {
-        kill 'KILL', -$pid if time > $end;
-        select undef, undef, undef, 0.02;
-    }
+    my $ended = MNV::Test::wait_for(sub { waitpid($pid, WNOHANG) == $pid }, 10);
     kill 'KILL', -$pid;
+    waitpid $pid, 0 unless $ended;
     close delete $self->{out};
     return;
 }

@@ -1,0 +1,68 @@
+# Of two requests that a browser sends at once with one session id, one wins: nothing is used twice, and who has signed out stays signed out.
+# (The right to link was used by both, and a logout beside a link left the session alive under the id that linking had given it.)
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use MNV::Test;
+use MNV::Journey qw(sign_in verify);
+use POSIX ();
+
+my $t = MNV::Test->new;
+my $p = $t->providers;
+$t->start($t->default_config);
+$t->allow_log(qw(MNV0501 MNV0705));
+my $url = $t->url('/mynumber/');
+my $rounds = $ENV{MNV_ROUNDS} // 8;
+
+# Each in a process of its own, all let go at once. What each answered: "303 linked", "403 MNV0501".
+sub at_once {
+    my (@acts) = @_;
+    pipe my $gate, my $opener or die "could not make a pipe: $!";
+    my @answers = map {
+        my $act = $_;
+        my $pid = open my $answer, '-|';
+        die "could not fork: $!" unless defined $pid;
+        if (!$pid) {
+            close $opener;
+            sysread $gate, my $go, 1;
+            my $r = $act->();
+            syswrite STDOUT, join ' ', $r->code, $r->mnv_code // ($r->header('Location') // '') =~ /(linked|done)\b/;
+            POSIX::_exit(0);
+        }
+        $answer;
+    } @acts;
+    close $gate;
+    close $opener;
+    return map { local $/; my $text = readline($_) // ''; close $_; $text } @answers;
+}
+
+sub ready_to_link {
+    my $b = $t->browser;
+    $p->signin_is(account => '0123456789');
+    $p->card_is(person => 'adult');
+    sign_in($t, $b);
+    verify($t, $b);
+    return ($b, { csrf => $b->form('link')->value('csrf') });
+}
+sub rows { return scalar @{ $t->sql("select * from mynumber_$_[0]") } }
+
+ready_to_link();    # the schema is there now
+for my $round (1 .. $rounds) {
+    $t->sql('delete from mynumber_links');
+    $t->sql('delete from mynumber_sessions');
+    my ($b, $form) = ready_to_link();
+    my @answers = at_once((sub { $b->post_form("${url}link", $form) }) x 4);
+    is(scalar(grep { $_ eq '303 linked' } @answers), 1, 'one of four clicks links') or diag(join ', ', @answers);
+    is(rows('sessions'), 1, 'and one session comes of it');
+}
+for my $round (1 .. $rounds) {
+    $t->sql('delete from mynumber_links');
+    $t->sql('delete from mynumber_sessions');
+    my ($b, $form) = ready_to_link();
+    my $mark = $t->mark;
+    my @answers = at_once((sub { $b->post_form("${url}link", $form) }) x 2, sub { $b->post_form("${url}logout", $form) });
+    is($answers[2], '303 done', 'signed out') or diag(join ', ', @answers);
+    # MNV1607: the logout still found the session. Else it came after the link, with an id that was no session any more.
+    next if $t->log_since($mark) !~ /MNV1607/;
+    is(rows('sessions'), 0, 'and no session is left') or diag(join ', ', @answers);
+}
+$t->done;

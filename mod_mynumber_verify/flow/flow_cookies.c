@@ -161,6 +161,11 @@ void mnv_flow_arrived_set(const mnv_site_t *site, mnv_half_e half, mnv_reply_t *
     set_cookie(site, arrived_name(site), arrived_value(half), "/", ARRIVED_LIFETIME, reply);
 }
 
+void mnv_flow_linked_set(const mnv_site_t *site, mnv_reply_t *reply)
+{
+    set_cookie(site, arrived_name(site), "link", "/", ARRIVED_LIFETIME, reply);
+}
+
 int mnv_flow_has_just_arrived(const mnv_site_t *site, const mnv_request_t *request, mnv_half_e half)
 {
     const char *value, *expected = arrived_value(half);

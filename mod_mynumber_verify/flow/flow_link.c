@@ -45,23 +45,35 @@ static apr_status_t judge_conflict(mnv_ctx_t *ctx, const mnv_site_t *site, const
     return status;
 }
 
-/* The halves stay, the right is gone, the id is new. */
-static apr_status_t use_up_proofs(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_session_t *old, mnv_session_t **session, mnv_reply_t *reply)
+/* The halves stay, the right is gone. The id stays too: it was new when each half arrived, and a browser that drops this answer (a double click, a broken
+ * connection) must not be signed out by it. */
+static apr_status_t use_up_proofs(mnv_ctx_t *ctx, const mnv_site_t *site, mnv_session_t *session, mnv_reply_t *reply)
 {
-    apr_status_t status = mnv_session_renew(ctx, old, session);
-
-    if (status != APR_SUCCESS) {
-        return status;
+    if (session->account) {
+        session->account->proof_at = 0;
     }
-    if ((*session)->account) {
-        (*session)->account->proof_at = 0;
-    }
-    if ((*session)->identity) {
-        (*session)->identity->proof_at = 0;
+    if (session->identity) {
+        session->identity->proof_at = 0;
     }
     reply->raise_generation = 1;
-    status = mnv_session_keep(ctx, site, *session, old, reply);
-    return APR_STATUS_IS_ENOENT(status) ? mnv_fail(ctx, MNV_FAIL_SESSION_NONE, "another request was faster") : status;
+    mnv_reply_forget(reply, session->key);
+    return mnv_store_session_update(ctx, site->store, session);
+}
+
+/* Pressed twice, or in another tab: these very halves are linked, and saying so is the truth. */
+static apr_status_t find_done(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_session_t *session, int *done)
+{
+    mnv_link_t *link;
+    apr_status_t status;
+
+    *done = 0;
+    if (!session->account || !session->identity) {
+        return APR_SUCCESS;
+    }
+    status = mnv_store_link_by_account(ctx, site->store, session->account, &link);
+    *done = status == APR_SUCCESS && link && mnv_link_is_live(link, mnv_now(ctx)) && mnv_link_has_account(link, session->account)
+            && mnv_link_has_identity(link, session->identity);
+    return status;
 }
 
 static apr_status_t make_link(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_session_t *session)
@@ -95,23 +107,27 @@ static apr_status_t make_link(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_
 /* Where both forms lead: on to the place, or back to the service page with a word about what was done. */
 static void go_on(mnv_ctx_t *ctx, const mnv_site_t *site, const char *place, const char *notice, mnv_reply_t *reply)
 {
+    mnv_flow_linked_set(site, reply);
     mnv_reply_redirect(reply, place ? mnv_place_url(ctx->pool, site->options, place) : mnv_service_url(ctx->pool, site->options, notice, NULL));
 }
 
 apr_status_t mnv_step_link(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_reply_t *reply)
 {
-    mnv_session_t *old, *session;
+    mnv_session_t *session;
     mnv_params_t *form;
     const char *place;
-    apr_status_t status = mnv_flow_session(ctx, site, request->cookies, &old);
+    int done;
+    apr_status_t status = mnv_flow_session(ctx, site, request->cookies, &session);
 
-    if (status != APR_SUCCESS || (status = mnv_form_of(ctx, site, request, old, &form)) != APR_SUCCESS
+    if (status != APR_SUCCESS || (status = mnv_form_of(ctx, site, request, session, &form)) != APR_SUCCESS
         || (status = mnv_return_of(ctx, site->options, form, &place)) != APR_SUCCESS
-        || (status = judge_right(ctx, site, old)) != APR_SUCCESS
-        || (status = judge_conflict(ctx, site, old)) != APR_SUCCESS
-        || (status = use_up_proofs(ctx, site, old, &session, reply)) != APR_SUCCESS
-        || (status = make_link(ctx, site, session)) != APR_SUCCESS
-        || (status = mnv_store_generation_raise(ctx, site->store)) != APR_SUCCESS) {
+        || (status = find_done(ctx, site, session, &done)) != APR_SUCCESS) {
+        return status;
+    }
+    if (!done
+        && ((status = judge_right(ctx, site, session)) != APR_SUCCESS || (status = judge_conflict(ctx, site, session)) != APR_SUCCESS
+            || (status = use_up_proofs(ctx, site, session, reply)) != APR_SUCCESS || (status = make_link(ctx, site, session)) != APR_SUCCESS
+            || (status = mnv_store_generation_raise(ctx, site->store)) != APR_SUCCESS)) {
         return status;
     }
     go_on(ctx, site, place, "linked", reply);
@@ -142,24 +158,24 @@ static apr_status_t remove_link(mnv_ctx_t *ctx, const mnv_site_t *site, const mn
 /* The card may be lost: a recent account sign-in alone allows this. */
 apr_status_t mnv_step_unlink(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_reply_t *reply)
 {
-    mnv_session_t *old, *session;
+    mnv_session_t *session;
     mnv_params_t *form;
     mnv_link_t *link;
     const char *place;
-    apr_status_t status = mnv_flow_session(ctx, site, request->cookies, &old);
+    apr_status_t status = mnv_flow_session(ctx, site, request->cookies, &session);
 
-    if (status != APR_SUCCESS || (status = mnv_form_of(ctx, site, request, old, &form)) != APR_SUCCESS
+    if (status != APR_SUCCESS || (status = mnv_form_of(ctx, site, request, session, &form)) != APR_SUCCESS
         || (status = mnv_return_of(ctx, site->options, form, &place)) != APR_SUCCESS) {
         return status;
     }
-    if (!old->account || !mnv_proof_is_fresh(old->account->proof_at, mnv_now(ctx))) {
+    if (!session->account || !mnv_proof_is_fresh(session->account->proof_at, mnv_now(ctx))) {
         return mnv_fail(ctx, MNV_FAIL_LINK_PROOF_SIGNIN, NULL);
     }
-    status = mnv_store_link_by_account(ctx, site->store, old->account, &link);
+    status = mnv_store_link_by_account(ctx, site->store, session->account, &link);
     if (status == APR_SUCCESS && !link) {
         return mnv_fail(ctx, MNV_FAIL_LINK_ABSENT, NULL);
     }
-    if (status != APR_SUCCESS || (status = use_up_proofs(ctx, site, old, &session, reply)) != APR_SUCCESS
+    if (status != APR_SUCCESS || (status = use_up_proofs(ctx, site, session, reply)) != APR_SUCCESS
         || (status = remove_link(ctx, site, session, link)) != APR_SUCCESS
         || (status = mnv_store_generation_raise(ctx, site->store)) != APR_SUCCESS) {
         return status;

@@ -156,6 +156,7 @@ for my $language (qw(ja en)) {
     state_is($w, "$language, both halves", step => 3);
     look('both halves', $language);
     $w->click('form[action*="/link"] button');
+    $w->wait_until(sub { $w->url eq $t->url('/linked/') }, 'the application');
     $go->('/mynumber/');
     state_is($w, "$language, linked", linked => 1);
     look('linked', $language);

@@ -8,15 +8,17 @@ use Test::More;
 use Exporter 'import';
 our @EXPORT = qw(state_is choose_account show_card enter_pins received picture);
 
-# Where the service page says we stand. Fails telling what is shown.
+# Where the service page says we stand, or will in a moment. Fails telling what is shown.
 sub state_is {
     my ($w, $name, %want) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
-    my %state;
-    $w->wait_until(sub { $w->has('main') }, 'a page of the portal');
-    for my $what (qw(step account identity linked)) { $state{$what} = $w->attribute('main', "data-$what") // 'absent' }
-    my @wrong = map { "$_ is $state{$_}, not $want{$_}" } grep { $state{$_} ne $want{$_} } sort keys %want;
-    return ok(!@wrong, $name) || diag($w->url . ': ' . join(', ', @wrong) . "\n" . substr($w->text, 0, 600));
+    my @wrong;
+    my $right = MNV::Test::wait_for(sub {
+        my %state = map { my $what = $_; $what => eval { $w->attribute('main', "data-$what") } // 'absent' } keys %want;
+        @wrong = map { "$_ is $state{$_}, not $want{$_}" } grep { $state{$_} ne $want{$_} } sort keys %want;
+        return !@wrong;
+    }, 10);
+    return ok($right, $name) || diag($w->url . ': ' . join(', ', @wrong) . "\n" . substr($w->text, 0, 600));
 }
 
 # At the university.

@@ -164,6 +164,7 @@ unlink glob $t->path('state/*');
 unlink glob $t->path('db/*');
 my $hand = "MyNumberProvider $card\nMyNumberClientID portal\nMyNumberClientKey \"\@CLIENTKEY\@\"\n"
   . join '', map { "MyNumberProviderEndpoint $_->[0] $card/protocol/openid-connect/$_->[1]\n" } [qw(authorization auth)], [qw(token token)], [qw(userinfo userinfo)], [qw(jwks certs)];
+my $before = $t->mark;
 $t->start($t->default_config(card => $hand, server => <<'EOC'));
 MyNumberClockSkew 0s
 MyNumberMaxOutbound 1
@@ -176,6 +177,8 @@ MinSpareThreads 1
 MaxSpareThreads 16
 MaxRequestWorkers 16
 EOC
+# The one call at once is not to be the watchdog's: its first round ends with the purge.
+ok(wait_for(sub { $t->log_since($before) =~ /MNV1130/ }), 'the watchdog has done its first round');
 $b = linked_person($t, '0123456789', 'adult');
 is($b->get($t->url('/linked/'))->code, 200, 'MyNumberProviderEndpoint: the whole journey without a discovery document');
 is(counts()->{discovery}, 0, 'MyNumberProviderEndpoint: which nobody asks for');

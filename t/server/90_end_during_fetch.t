@@ -10,9 +10,9 @@ my $t = MNV::Test->new;
 # A provider that is reached and never answers: the kernel takes connections that nobody accepts.
 my $silent = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $t->port('nobody'), Listen => 64, ReuseAddr => 1) or die "could not listen: $@";
 $t->allow_log('MNV0402');
-for my $round (1 .. 6) {
+for my $round (1 .. 20) {
     $t->start($t->default_config(server => "MyNumberTimeout 1s 1s\n"));
-    my $then = time + 0.2 * $round;    # before, while and after the first fetch fails
+    my $then = time + 0.06 * $round;    # while the first fetch waits, and a little after
     MNV::Test::wait_for(sub { time > $then });
     $t->graceful if $round % 2;
     $t->stop;

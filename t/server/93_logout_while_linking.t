@@ -51,7 +51,8 @@ for my $round (1 .. $rounds) {
     $t->sql('delete from mynumber_sessions');
     my ($b, $form) = ready_to_link();
     my @answers = at_once((sub { $b->post_form("${url}link", $form) }) x 4);
-    is(scalar(grep { $_ eq '303 linked' } @answers), 1, 'one of four clicks links') or diag(join ', ', @answers);
+    cmp_ok(scalar(grep { $_ eq '303 linked' } @answers), '>=', 1, 'four clicks at once end in "linked"') or diag(join ', ', @answers);
+    is(rows('links'), 1, 'one link comes of them');
     is(rows('sessions'), 1, 'and one session comes of it');
 }
 for my $round (1 .. $rounds) {

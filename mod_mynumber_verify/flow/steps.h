@@ -32,12 +32,23 @@ apr_status_t mnv_return_of(mnv_ctx_t *ctx, const mnv_options_t *options, const m
 /** Was a POST sent by a page of our own, as far as the browser says? @return APR_SUCCESS or the told failure CROSS_SITE */
 apr_status_t mnv_from_own_site(mnv_ctx_t *ctx, const mnv_options_t *options, const mnv_request_t *request);
 
-/** A POST that may change something: sent by our own page (Origin, Sec-Fetch-Site), a form that parses, a token made for this session.
- * @param session NULL is refused with SESSION_NONE @return APR_SUCCESS or a told failure CROSS_SITE, FORM, SESSION_NONE, CSRF */
-apr_status_t mnv_form_of(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const mnv_session_t *session, mnv_params_t **form);
+/** A POST that may change something: sent by our own page (Origin, Sec-Fetch-Site), a form that parses, a token made for the session of this id.
+ * @param session_id NULL is refused with SESSION_NONE @return APR_SUCCESS or a told failure CROSS_SITE, FORM, SESSION_NONE, CSRF */
+apr_status_t mnv_form_of(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const char *session_id, mnv_params_t **form);
+
+/** Whose form it is that links or unlinks. */
+typedef struct mnv_pressed_session_t {
+    mnv_session_t *session; /* NULL: none */
+    const char *form_id;    /* the session's id when its page was made; NULL: none */
+    int is_repeated;        /* it was sent before: session is the one that goes on since, and the browser does not know its id */
+} mnv_pressed_session_t;
+
+/** As mnv_flow_session(), and also by the id that the last link or unlink has replaced, for MNV_PREDECESSOR_LIFETIME: of a double click browsers drop the first
+ * answer with its cookie. */
+apr_status_t mnv_session_pressed(mnv_ctx_t *ctx, const mnv_site_t *site, const char *cookies, mnv_pressed_session_t *pressed);
 
 /** The token of a session's forms. @return NULL after a told failure. Pool: ctx->pool. */
-const char *mnv_csrf_token(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_session_t *session);
+const char *mnv_csrf_token(mnv_ctx_t *ctx, const mnv_site_t *site, const char *session_id);
 
 /** Set (or, with session NULL, delete) the session cookie. */
 void mnv_session_cookie(const mnv_site_t *site, const mnv_session_t *session, mnv_reply_t *reply);

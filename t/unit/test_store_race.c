@@ -87,7 +87,7 @@ static int count(const race_t *race, mnv_link_outcome_e outcome)
 
 static void make(racer_t *racer, const char *value, const char *subject)
 {
-    racer->rv = mnv_store_link_make(racer->ctx, racer->store, some_link(racer->ctx, value, subject, 0), "self", &racer->outcome);
+    racer->rv = mnv_store_link_make(racer->ctx, racer->store, some_link(racer->ctx, value, subject, 0), "self", NULL, &racer->outcome);
 }
 
 static void for_one_identity(racer_t *racer)
@@ -170,7 +170,7 @@ static void an_expired_link_gives_way_once(void **state)
         db_sql(db, "DELETE FROM mynumber_links");
         db_sql(db, "DELETE FROM mynumber_link_history");
         unit->now = apr_time_now() - apr_time_from_sec(100);
-        assert_int_equal(mnv_store_link_make(unit->ctx, db->store, some_link(unit->ctx, "old", "s", apr_time_from_sec(1)), "self", &race.racers[0].outcome), APR_SUCCESS);
+        assert_int_equal(mnv_store_link_make(unit->ctx, db->store, some_link(unit->ctx, "old", "s", apr_time_from_sec(1)), "self", NULL, &race.racers[0].outcome), APR_SUCCESS);
         race_run(&race, for_one_identity);
         assert_int_equal(count(&race, MNV_LINK_MADE), 1);
         assert_int_equal(count(&race, MNV_LINK_IDENTITY_TAKEN), RACERS - 1);
@@ -184,7 +184,7 @@ static void an_expired_link_gives_way_once(void **state)
 static void remove_it(racer_t *racer)
 {
     int removed = 0;
-    racer->rv = mnv_store_link_remove(racer->ctx, racer->store, racer->race->link, "self", "unlinked", &removed);
+    racer->rv = mnv_store_link_remove(racer->ctx, racer->store, racer->race->link, &(mnv_reason_t){ "self", "unlinked" }, NULL, &removed);
     racer->outcome = removed ? MNV_LINK_MADE : MNV_LINK_WAS_OURS;
 }
 
@@ -196,7 +196,7 @@ static void a_link_is_removed_by_one(void **state)
     assert_int_equal(mnv_schema_prepare(unit->ctx, db->store, 1), APR_SUCCESS);
     race_prepare(unit, &race, db, 0);
     race.link = some_link(unit->ctx, "a", "s", 0);
-    assert_int_equal(mnv_store_link_make(unit->ctx, db->store, race.link, "self", &race.racers[0].outcome), APR_SUCCESS);
+    assert_int_equal(mnv_store_link_make(unit->ctx, db->store, race.link, "self", NULL, &race.racers[0].outcome), APR_SUCCESS);
     race_run(&race, remove_it);
     assert_int_equal(count(&race, MNV_LINK_MADE), 1);
     assert_int_equal(count(&race, MNV_LINK_WAS_OURS), RACERS - 1);

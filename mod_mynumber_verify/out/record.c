@@ -229,8 +229,8 @@ apr_status_t mnv_record_make(mnv_ctx_t *ctx, const mnv_record_source_t *source, 
     return status;
 }
 
-/* Checking. Whoever can write to the cache must not be able to make us read outside the block, hand a header injection to an application, or believe in a
- * combination of flags that mnv_record_make() never makes. ------------------- */
+/* Checking. Whoever can write to the cache must not be able to make us read outside the block, hand a header injection to an application
+ * (mnv_record_value()), or believe in a combination of flags that mnv_record_make() never makes. ------------------- */
 
 static int header_is_sane(const mnv_record_t *record)
 {
@@ -246,28 +246,6 @@ static int header_is_sane(const mnv_record_t *record)
            && record->expires_at > 0 && record->seen_at > 0;
 }
 
-/* Every value begins where another ended, the last one ends the block. */
-static int offsets_are_sane(const mnv_record_t *record)
-{
-    const unsigned char *bytes = (const unsigned char *)record;
-    const apr_uint32_t *offset = (const apr_uint32_t *)(const void *)(bytes + sizeof(*record));
-    apr_size_t start = values_start(record->slots), i, count = (apr_size_t)MNV_ENCODING_COUNT * record->slots;
-
-    for (i = 0; i < count; i++) {
-        apr_size_t at = offset[i];
-
-        if (at && (at < start || at >= record->size || (at > start && bytes[at - 1]))) {
-            return 0;
-        }
-    }
-    for (i = start; i < record->size; i++) {
-        if ((bytes[i] && bytes[i] < 0x20) || bytes[i] == 0x7f) {
-            return 0;
-        }
-    }
-    return record->size > start ? !bytes[record->size - 1] : 1;
-}
-
 int mnv_record_check(const mnv_record_t *record, apr_size_t length, apr_uint32_t slots, apr_uint32_t site)
 {
     if (!record || (uintptr_t)record % _Alignof(mnv_record_t) || length < sizeof(*record) || record->magic != MNV_RECORD_MAGIC
@@ -275,17 +253,28 @@ int mnv_record_check(const mnv_record_t *record, apr_size_t length, apr_uint32_t
         || slots < MNV_FACT_COUNT || slots > MNV_RECORD_LIMIT_BYTES / sizeof(apr_uint32_t) || record->size < values_start(slots)) {
         return 0;
     }
-    return header_is_sane(record) && offsets_are_sane(record);
+    return header_is_sane(record) && (record->size == values_start(slots) || !((const unsigned char *)record)[record->size - 1]);
 }
 
+/* Judged when it is used: most of a record is of no use to most requests. */
 const char *mnv_record_value(const mnv_record_t *record, mnv_encoding_e encoding, apr_uint32_t slot)
 {
     const apr_uint32_t *offset = (const apr_uint32_t *)(const void *)(record + 1);
+    const unsigned char *text, *c;
     apr_uint32_t at;
 
     if ((unsigned)encoding >= MNV_ENCODING_COUNT || slot >= record->slots) {
         return NULL;
     }
     at = offset[(apr_size_t)encoding * record->slots + slot];
-    return at ? (const char *)record + at : NULL;
+    if (at < values_start(record->slots) || at >= record->size) { /* 0: absent */
+        return NULL;
+    }
+    text = (const unsigned char *)record + at; /* the block's last byte is NUL */
+    for (c = text; *c; c++) {
+        if (*c < 0x20 || *c == 0x7f) {
+            return NULL;
+        }
+    }
+    return (const char *)text;
 }

@@ -48,10 +48,11 @@ typedef struct mnv_record_source_t {
 /** Render. @return APR_SUCCESS, or the told failure INTERNAL when it would pass the limit. Pool: ctx->pool. */
 apr_status_t mnv_record_make(mnv_ctx_t *ctx, const mnv_record_source_t *source, mnv_record_t **record);
 
-/** Is this block a whole record of this site (magic, size, slots, site, every offset inside and NUL-terminated)? @param length bytes at hand */
+/** Is this block a whole record of this site (magic, size, slots, site, times and flags that belong together, NUL at its end)? @param length bytes at hand */
 int mnv_record_check(const mnv_record_t *record, apr_size_t length, apr_uint32_t slots, apr_uint32_t site);
 
-/** A value: slot is a fact's number, or MNV_FACT_COUNT + number of the attribute. @return NULL when absent. Lives as long as record. */
+/** A value: slot is a fact's number, or MNV_FACT_COUNT + number of the attribute.
+ * @return NULL when absent, or when what stands there is no value (outside the block, control characters). Lives as long as record. */
 const char *mnv_record_value(const mnv_record_t *record, mnv_encoding_e encoding, apr_uint32_t slot);
 
 #endif

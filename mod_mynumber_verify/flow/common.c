@@ -77,6 +77,17 @@ apr_status_t mnv_form_of(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_reque
     return mnv_secret_equal_text(given, token) ? APR_SUCCESS : mnv_fail(ctx, MNV_FAIL_CSRF, NULL);
 }
 
+int mnv_signin_may_link(const mnv_options_t *options, const mnv_account_t *account)
+{
+    const apr_array_header_t *list = options->link.signin_acr;
+    int i, is_listed = !list || !list->nelts;
+
+    for (i = 0; !is_listed && i < list->nelts; i++) {
+        is_listed = account->acr && !strcmp(account->acr, APR_ARRAY_IDX(list, i, const char *));
+    }
+    return is_listed;
+}
+
 const char *mnv_csrf_token(mnv_ctx_t *ctx, const mnv_site_t *site, const char *session_id)
 {
     return mnv_keyring_hash(ctx, site->keyring, MNV_HASH_CSRF, session_id, NULL);

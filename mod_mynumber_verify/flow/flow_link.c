@@ -2,7 +2,9 @@
 
 #include <apr_strings.h>
 #include <string.h>
+#include "base/civil.h"
 #include "base/log.h"
+#include "lib/json.h"
 
 /* The right to link: both halves proved in this very session, recently, by the issuers that are configured now. */
 static apr_status_t judge_right(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_session_t *session)
@@ -11,6 +13,9 @@ static apr_status_t judge_right(mnv_ctx_t *ctx, const mnv_site_t *site, const mn
 
     if (!session->account || !mnv_proof_is_fresh(session->account->proof_at, now)) {
         return mnv_fail(ctx, MNV_FAIL_LINK_PROOF_SIGNIN, NULL);
+    }
+    if (!mnv_signin_may_link(site->options, session->account)) {
+        return mnv_fail(ctx, MNV_FAIL_LINK_SIGNIN_ACR, NULL);
     }
     if (!session->identity || !mnv_proof_is_fresh(session->identity->proof_at, now)) {
         return mnv_fail(ctx, MNV_FAIL_LINK_PROOF_CARD, NULL);
@@ -94,6 +99,20 @@ static apr_status_t find_done(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_
     return status;
 }
 
+/* For MyNumberLinkNotify: enough to write to the account's owner, nothing of the card. */
+static void notify(mnv_ctx_t *ctx, const mnv_site_t *site, const char *event, const mnv_account_t *account, mnv_reply_t *reply)
+{
+    mnv_json_t *json = mnv_json_object(ctx->pool);
+
+    mnv_json_set_string(json, "event", event);
+    mnv_json_set_string(json, "at", mnv_civil_rfc3339(ctx->pool, mnv_now(ctx)));
+    mnv_json_set_string(json, "account", account->value);
+    mnv_json_set_string(json, "account_issuer", account->issuer);
+    mnv_json_set_string(json, "by", "self");
+    mnv_json_set_string(json, "site", site->options->site.base_url);
+    reply->notification = mnv_json_print(ctx->pool, json);
+}
+
 static void tell_linked(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_session_t *session)
 {
     mnv_log(ctx, MNV_LOG_INFO, MNVLOGNO(1605) "account %s was linked to identity %s",
@@ -102,7 +121,7 @@ static void tell_linked(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_sessio
 }
 
 /* @param made 0: the very pair was linked by another request a moment ago, and nothing was done */
-static apr_status_t make_link(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_succession_t *succession, int *made)
+static apr_status_t make_link(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_succession_t *succession, mnv_reply_t *reply, int *made)
 {
     mnv_link_outcome_e outcome;
     mnv_link_t *link;
@@ -126,6 +145,7 @@ static apr_status_t make_link(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_
     case MNV_LINK_MADE:
         *made = 1;
         tell_linked(ctx, site, succession->from);
+        notify(ctx, site, "linked", succession->from->account, reply);
         break;
     case MNV_LINK_WAS_OURS:
         break;
@@ -164,7 +184,7 @@ static apr_status_t link_now(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_s
 
     if (status != APR_SUCCESS || (status = judge_conflict(ctx, site, session)) != APR_SUCCESS
         || (status = succeed(ctx, site, session, &succession)) != APR_SUCCESS
-        || (status = make_link(ctx, site, &succession, made)) != APR_SUCCESS) {
+        || (status = make_link(ctx, site, &succession, reply, made)) != APR_SUCCESS) {
         return status;
     }
     return *made ? succeeded(ctx, site, &succession, reply) : APR_SUCCESS;
@@ -236,7 +256,11 @@ static apr_status_t unlink_now(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv
         || (status = remove_link(ctx, site, link, &succession, removed)) != APR_SUCCESS) {
         return status;
     }
-    return *removed ? succeeded(ctx, site, &succession, reply) : APR_SUCCESS;
+    if (!*removed) {
+        return APR_SUCCESS;
+    }
+    notify(ctx, site, "unlinked", link->account, reply);
+    return succeeded(ctx, site, &succession, reply);
 }
 
 /* Pressed twice: the session that goes on since has no link any more. */

@@ -58,7 +58,8 @@ static apr_status_t look(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_reque
     view->link_fits = fits(session, link);
     view->account_is_fresh = session->account && mnv_proof_is_fresh(session->account->proof_at, now);
     view->identity_is_fresh = session->identity && mnv_proof_is_fresh(session->identity->proof_at, now);
-    view->can_link = !link && view->account_is_fresh && view->identity_is_fresh;
+    view->account_is_strong = session->account && mnv_signin_may_link(site->options, session->account);
+    view->can_link = !link && view->account_is_fresh && view->account_is_strong && view->identity_is_fresh;
     view->can_unlink = link && view->account_is_fresh && mnv_link_has_account(link, session->account);
     view->csrf = mnv_csrf_token(ctx, site, session->id);
     return view->csrf ? APR_SUCCESS : APR_EGENERAL;

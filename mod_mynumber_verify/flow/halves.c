@@ -4,15 +4,20 @@
 
 apr_status_t mnv_half_start(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_half_e half, mnv_reply_t *reply)
 {
+    mnv_aim_t aim = {half, NULL, 0};
     mnv_params_t *query;
-    const char *place;
+    const char *purpose;
     apr_status_t status;
 
     if (mnv_params_parse(ctx->pool, request->query, request->query ? strlen(request->query) : 0, 16, &query) != APR_SUCCESS) {
         return mnv_fail(ctx, MNV_FAIL_BAD_REQUEST, "query cannot be read");
     }
-    status = mnv_return_of(ctx, site->options, query, &place);
-    return status == APR_SUCCESS ? mnv_flow_start(ctx, site, request, half, place, reply) : status;
+    if (mnv_params_one(query, "for", &purpose) != APR_SUCCESS) {
+        return mnv_fail(ctx, MNV_FAIL_BAD_REQUEST, "parameter \"for\" occurs twice");
+    }
+    aim.to_link = purpose && !strcmp(purpose, "link");
+    status = mnv_return_of(ctx, site->options, query, &aim.return_to);
+    return status == APR_SUCCESS ? mnv_flow_start(ctx, site, request, &aim, reply) : status;
 }
 
 static int is_another_account(const mnv_session_t *session, const mnv_account_t *account)

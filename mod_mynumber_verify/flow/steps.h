@@ -47,6 +47,9 @@ typedef struct mnv_pressed_session_t {
  * answer with its cookie. */
 apr_status_t mnv_session_pressed(mnv_ctx_t *ctx, const mnv_site_t *site, const char *cookies, mnv_pressed_session_t *pressed);
 
+/** Does this kind of sign-in give the right to link (MyNumberLinkSignInAcr)? */
+int mnv_signin_may_link(const mnv_options_t *options, const mnv_account_t *account);
+
 /** The token of a session's forms. @return NULL after a told failure. Pool: ctx->pool. */
 const char *mnv_csrf_token(mnv_ctx_t *ctx, const mnv_site_t *site, const char *session_id);
 

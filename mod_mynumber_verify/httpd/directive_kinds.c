@@ -343,6 +343,24 @@ static const char *set_attributes(const mod_mnv_setting_t *setting, void *field)
     return problem;
 }
 
+/* "|/path/of/program arguments", as for piped logs; started by the server's parent process without a shell. */
+static const char *set_pipe(const mod_mnv_setting_t *setting, void *field)
+{
+    const char *text = setting->argv[0], *program = text + 1;
+    const char *file = apr_pstrmemdup(setting->pool, program, strcspn(program, " \t"));
+    apr_finfo_t found;
+
+    if (*text != '|' || *program != '/') {
+        return wrong(setting, text, "is no program: write \"|/path/of/program arguments\"");
+    }
+    if (apr_stat(&found, file, APR_FINFO_TYPE | APR_FINFO_PROT, setting->pool) != APR_SUCCESS || found.filetype != APR_REG
+        || !(found.protection & (APR_FPROT_UEXECUTE | APR_FPROT_GEXECUTE | APR_FPROT_WEXECUTE))) {
+        return wrong(setting, file, "is no file that can be run: give the whole path of the program and make it executable (chmod +x)");
+    }
+    *(const char **)field = apr_pstrdup(setting->pool, text);
+    return NULL;
+}
+
 static const char *set_keep(const mod_mnv_setting_t *setting, void *field)
 {
     static const char *const details[] = { "name", "birthdate", "gender", "address" };
@@ -504,6 +522,7 @@ static const word_t pass_words[] = { { "env", MNV_PASS_ENV }, { "headers", MNV_P
 static const word_t encoding_words[] = { { "percent", MNV_ENCODING_PERCENT }, { "utf8", MNV_ENCODING_UTF8 }, { "base64url", MNV_ENCODING_BASE64URL }, { "", 0 } };
 static const word_t unauthenticated_words[] = { { "redirect", MNV_UNAUTHENTICATED_REDIRECT }, { "401", MNV_UNAUTHENTICATED_401 }, { "403", MNV_UNAUTHENTICATED_403 },
                                                 { "pass", MNV_UNAUTHENTICATED_PASS }, { "", 0 } };
+static const word_t entry_words[] = { { "account", MNV_ENTRY_ACCOUNT }, { "card", MNV_ENTRY_CARD }, { "choose", MNV_ENTRY_CHOOSE }, { "", 0 } };
 static const word_t subject_words[] = { { "pairwise", MNV_SUBJECT_PAIRWISE }, { "shared", MNV_SUBJECT_SHARED }, { "", 0 } };
 
 static const word_t *words_of(mod_mnv_kind_e kind)
@@ -515,6 +534,7 @@ static const word_t *words_of(mod_mnv_kind_e kind)
            : kind == MNV_KIND_PASS            ? pass_words
            : kind == MNV_KIND_ENCODING        ? encoding_words
            : kind == MNV_KIND_UNAUTHENTICATED ? unauthenticated_words
+           : kind == MNV_KIND_ENTRY           ? entry_words
                                               : subject_words;
 }
 

@@ -26,6 +26,7 @@
     X(SPAN, apr_interval_time_t, 1, 1, 0, span, span)                                               \
     X(SPANS, mod_mnv_timeouts_t, 2, 2, 0, spans, spans)                                             \
     X(NUMBER, int, 1, 1, 0, number, number)                                                         \
+    X(PIPE, const char *, 1, 1, 0, pipe, text)                                                      \
     X(FLAG, int, 1, 1, 0, word, word)                                                               \
     X(SCHEMA, mod_mnv_schema_e, 1, 1, 0, word, word)                                                \
     X(SIGNIN, mnv_signin_e, 1, 1, 0, word, word)                                                    \
@@ -34,6 +35,7 @@
     X(ENCODING, mnv_encoding_e, 1, 1, 0, word, word)                                                \
     X(UNAUTHENTICATED, mod_mnv_unauthenticated_e, 1, 1, 0, word, word)                              \
     X(SUBJECT, mod_mnv_subject_e, 1, 1, 0, word, word)                                              \
+    X(ENTRY, mod_mnv_entry_e, 1, 1, 0, word, word)                                                  \
     X(PREFIX, const mod_mnv_prefix_t *, 1, 1, 0, prefix, prefix)                                    \
     X(EXPORTS, const mod_mnv_export_list_t *, 1, 47, 0, exports, exports)
 

@@ -94,7 +94,7 @@ const char *mod_mnv_value(request_rec *r, const mnv_record_t *record, const mod_
     if (one->slot == MNV_FACT_SUBJECT) { /* the provider's own is for nobody's eyes; a hash is ASCII in every encoding */
         return mod_mnv_subject(r);
     }
-    return is_of_account(one->slot) && !(record->flags & MNV_HAS_ACCOUNT) ? NULL : mnv_record_value(record, encoding, one->slot);
+    return is_of_account(one->slot) && !mod_mnv_knows_account(r, record) ? NULL : mnv_record_value(record, encoding, one->slot);
 }
 
 static void hand_on(request_rec *r, const mnv_record_t *record, const mod_mnv_dir_config_t *dir)

@@ -5,6 +5,7 @@
 
 #include <httpd.h>
 #include <http_config.h>
+#include <http_log.h>
 #include <ap_socache.h>
 #include "model/keyring.h"
 #include "model/options.h"
@@ -18,6 +19,7 @@ struct mod_mnv_host_t; /* httpd/process.c */
 typedef enum { MNV_SCHEMA_AUTO, MNV_SCHEMA_CHECK } mod_mnv_schema_e;
 typedef enum { MNV_PASS_ENV = 1, MNV_PASS_HEADERS = 2, MNV_PASS_BOTH = 3 } mod_mnv_pass_e;
 typedef enum { MNV_UNAUTHENTICATED_REDIRECT, MNV_UNAUTHENTICATED_401, MNV_UNAUTHENTICATED_403, MNV_UNAUTHENTICATED_PASS } mod_mnv_unauthenticated_e;
+typedef enum { MNV_ENTRY_ACCOUNT, MNV_ENTRY_CARD, MNV_ENTRY_CHOOSE } mod_mnv_entry_e;
 typedef enum { MNV_SUBJECT_PAIRWISE, MNV_SUBJECT_SHARED } mod_mnv_subject_e;
 
 /** Rows of directives.def. */
@@ -73,6 +75,7 @@ typedef struct mod_mnv_server_config_t {
     const ap_directive_t *given[MNV_DIRECTIVE_COUNT]; /* where */
     mnv_options_t options;
     const char *secret_file;
+    const char *link_notify;       /* "|/path/of/program arguments" */
     const char *session_cache;     /* "shmcb(32M)" as written */
     const char *card_provider, *account_provider; /* issuer or file, as written */
     mod_mnv_endpoints_t card_endpoints, account_endpoints;
@@ -88,6 +91,7 @@ typedef struct mod_mnv_server_config_t {
     const apr_array_header_t **exports; /* [list number * prefixes + prefix number], see mod_mnv_exports() */
     int prefixes;
     server_rec *server;
+    piped_log *notify;             /* the program of link_notify, started in post_config; NULL: none */
     struct mod_mnv_host_t *host;   /* of this process, made in child_init; NULL before */
 } mod_mnv_server_config_t;
 
@@ -96,6 +100,7 @@ typedef struct mod_mnv_dir_config_t {
     mod_mnv_bits_t set;
     mod_mnv_pass_e pass;
     mnv_encoding_e encoding;
+    mod_mnv_entry_e entry;
     mod_mnv_unauthenticated_e unauthenticated;
     mod_mnv_subject_e subject;
     const mod_mnv_prefix_t *header_prefix;

@@ -109,6 +109,7 @@ static apr_status_t make_record(mod_mnv_visit_t *visit, const mnv_site_t *site, 
     source.link = link;
     source.attributes = conf->options.signin.account_pass;
     source.options = &conf->options.session;
+    source.hold = conf->options.link.hold;
     source.generation = generation;
     source.site = conf->site_check;
     return mnv_record_make(visit->ctx, &source, record);
@@ -223,12 +224,17 @@ const char *mod_mnv_subject(request_rec *r)
     return request->subject;
 }
 
+int mod_mnv_knows_account(const request_rec *r, const mnv_record_t *record)
+{
+    return record->flags & MNV_HAS_ACCOUNT || (record->flags & MNV_HAS_LINKED_ACCOUNT && mod_mnv_dir_config(r)->entry != MNV_ENTRY_ACCOUNT);
+}
+
 void mod_mnv_set_user(request_rec *r)
 {
     const mnv_record_t *record = mod_mnv_session(r)->record;
     const char *user = NULL;
 
-    if (record && record->flags & MNV_HAS_ACCOUNT) {
+    if (record && mod_mnv_knows_account(r, record)) {
         user = mnv_record_value(record, MNV_ENCODING_UTF8, MNV_FACT_ACCOUNT);
     }
     else if (record) {

@@ -34,8 +34,10 @@ typedef struct mod_mnv_visit_t {
 
 /** What would satisfy a rule (bits), least first: that is the order in which they are tried. */
 #define MOD_MNV_NEED_SIGNIN 1u
-#define MOD_MNV_NEED_LINK 2u      /* both halves are there: the link page */
-#define MOD_MNV_NEED_CARD 4u
+#define MOD_MNV_NEED_CHOICE 2u    /* sign-in or card, as the person likes */
+#define MOD_MNV_NEED_LINK 4u      /* both halves are there: the link page */
+#define MOD_MNV_NEED_CARD 8u
+#define MOD_MNV_NEED_ACCOUNT 16u  /* came by card, which leads to no account: a page tells what can be done */
 
 /** One request_rec. */
 typedef struct mod_mnv_request_t {
@@ -71,6 +73,9 @@ int mod_mnv_is_our_auth(request_rec *r);
 
 /** The subject as this location may know it: a keyed hash for the location's sector, or the whole site's with MyNumberSubject shared. @return NULL when no identity is known */
 const char *mod_mnv_subject(request_rec *r);
+
+/** May this location be told the account, and let in by it? The one that signed in; with MyNumberEntry card or choose also the one that a card is linked with. */
+int mod_mnv_knows_account(const request_rec *r, const mnv_record_t *record);
 
 /** Set r->user and r->ap_auth_type from the session: the account id, else the subject, else NULL. */
 void mod_mnv_set_user(request_rec *r);

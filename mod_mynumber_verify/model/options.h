@@ -60,6 +60,8 @@ typedef struct mnv_link_options_t {
     mnv_policy_e policy;
     apr_interval_time_t lifetime; /* 0: for ever */
     apr_array_header_t *keep;     /* of name birthdate gender address (and "none") */
+    apr_array_header_t *signin_acr; /* NULL or empty: any */
+    apr_interval_time_t hold;     /* a link as young as that lets nobody in by card alone; 0: none */
 } mnv_link_options_t;
 
 typedef struct mnv_session_options_t {

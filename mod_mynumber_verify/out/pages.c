@@ -100,10 +100,13 @@ static void verify_button(const service_t *service, const char *kind, mnv_texts_
     }
 }
 
+/* People come here to link: signed in is as linking needs it. */
 static void signin_button(const service_t *service, const char *kind, mnv_texts_e label)
 {
+    const apr_array_header_t *acr = service->view->options->link.signin_acr;
+
     if (service->has_signin) {
-        mnv_page_button(service->page, kind, start_url(service, "/signin", 0), label);
+        mnv_page_button(service->page, kind, start_url(service, acr && acr->nelts ? "/signin?for=link" : "/signin", 0), label);
     }
 }
 
@@ -196,7 +199,7 @@ static int may_link(const service_t *service)
 {
     const mnv_service_view_t *view = service->view;
 
-    return view->can_link || (service->state == AT_BOTH && view->account_is_fresh && view->identity_is_fresh);
+    return view->can_link || (service->state == AT_BOTH && view->account_is_fresh && view->account_is_strong && view->identity_is_fresh);
 }
 
 static words_t words_of(const service_t *service)
@@ -219,7 +222,7 @@ static words_t words_of(const service_t *service)
         words.text = MNV_TEXT_DONE_CARD_TEXT;
     }
     if (service->state == AT_BOTH && !may_link(service)) {
-        words.text = MNV_TEXT_NEXT_AGAIN;
+        words.text = service->view->account_is_strong ? MNV_TEXT_NEXT_AGAIN : MNV_TEXT_NEXT_STRONGER;
     }
     return words;
 }
@@ -241,7 +244,7 @@ static void next_buttons(const service_t *service)
         verify_button(service, "main", MNV_TEXT_DO_VERIFY);
         break;
     case AT_BOTH:
-        if (!may_link(service) && !view->account_is_fresh) {
+        if (!may_link(service) && !(view->account_is_fresh && view->account_is_strong)) {
             signin_button(service, "main", MNV_TEXT_DO_SIGNIN_AGAIN);
         }
         if (!may_link(service) && !view->identity_is_fresh) {

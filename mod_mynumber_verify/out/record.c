@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 
-#define KNOWN_FLAGS (MNV_HAS_ACCOUNT | MNV_HAS_IDENTITY | MNV_HAS_LINKED_ACCOUNT | MNV_HAS_LINKED_IDENTITY | MNV_HAS_LINK)
+#define KNOWN_FLAGS (MNV_HAS_ACCOUNT | MNV_HAS_IDENTITY | MNV_HAS_LINKED_ACCOUNT | MNV_HAS_LINKED_IDENTITY | MNV_HAS_LINK | MNV_IS_HELD)
 
 /* Where a record's values begin. */
 static apr_size_t values_start(apr_uint32_t slots)
@@ -38,25 +38,44 @@ static int link_fits(const mnv_record_source_t *source, apr_time_t now)
            && (!session->identity || mnv_link_has_identity(link, session->identity));
 }
 
+/* Earlier, but only when it is still to come. */
+static void fresh_only_until(facts_t *facts, apr_time_t moment)
+{
+    if (moment > facts->now && moment < facts->fresh_until) {
+        facts->fresh_until = moment;
+    }
+}
+
+/* By card alone nobody comes in through a new link. */
+static int is_held(facts_t *facts)
+{
+    const mnv_record_source_t *source = facts->source;
+    apr_time_t end = source->hold ? source->link->linked_at + source->hold : 0;
+
+    if (source->session->account || end <= facts->now) {
+        return 0;
+    }
+    fresh_only_until(facts, end);
+    return 1;
+}
+
 static void find_flags(facts_t *facts)
 {
     const mnv_session_t *session = facts->source->session;
 
     facts->flags = (session->account ? MNV_HAS_ACCOUNT : 0) | (session->identity ? MNV_HAS_IDENTITY : 0);
     facts->identity = session->identity;
-    if (link_fits(facts->source, facts->now)) {
+    if (!link_fits(facts->source, facts->now)) {
+        return;
+    }
+    if (is_held(facts)) {
+        facts->flags |= MNV_IS_HELD;
+    }
+    else {
         facts->flags |= MNV_HAS_LINK | (session->identity ? MNV_HAS_LINKED_ACCOUNT : 0) | (session->account ? MNV_HAS_LINKED_IDENTITY : 0);
         if (!facts->identity) {
             facts->identity = facts->source->link->identity;
         }
-    }
-}
-
-/* Earlier, but only when it is still to come. */
-static void fresh_only_until(facts_t *facts, apr_time_t moment)
-{
-    if (moment > facts->now && moment < facts->fresh_until) {
-        facts->fresh_until = moment;
     }
 }
 
@@ -87,16 +106,18 @@ static void tell_identity(mnv_ctx_t *ctx, facts_t *facts)
     text[MNV_FACT_AGE_OVER_20] = age_over(facts, 20);
 }
 
+/* A link keeps no attributes of the account: they would be old. */
 static void tell_account(facts_t *facts)
 {
-    const mnv_account_t *account = facts->source->session->account;
+    const mnv_account_t *signed_in = facts->source->session->account;
+    const mnv_account_t *account = signed_in ? signed_in : facts->source->link->account;
     const apr_array_header_t *names = facts->source->attributes;
     apr_uint32_t i;
 
     facts->text[MNV_FACT_ACCOUNT] = account->value;
     facts->text[MNV_FACT_ACCOUNT_ISSUER] = account->issuer;
-    for (i = MNV_FACT_COUNT; i < facts->slots; i++) {
-        facts->text[i] = apr_table_get(account->attributes, APR_ARRAY_IDX(names, i - MNV_FACT_COUNT, const char *));
+    for (i = MNV_FACT_COUNT; signed_in && i < facts->slots; i++) {
+        facts->text[i] = apr_table_get(signed_in->attributes, APR_ARRAY_IDX(names, i - MNV_FACT_COUNT, const char *));
     }
 }
 
@@ -105,7 +126,7 @@ static void tell(mnv_ctx_t *ctx, facts_t *facts)
     const mnv_session_t *session = facts->source->session;
     const mnv_link_t *link = facts->source->link;
 
-    if (session->account) {
+    if (session->account || facts->flags & MNV_HAS_LINKED_ACCOUNT) {
         tell_account(facts);
     }
     if (facts->identity) {
@@ -236,8 +257,9 @@ static int header_is_sane(const mnv_record_t *record)
 {
     apr_uint32_t flags = record->flags;
     int account = (flags & MNV_HAS_ACCOUNT) != 0, identity = (flags & MNV_HAS_IDENTITY) != 0, link = (flags & MNV_HAS_LINK) != 0;
+    int held = (flags & MNV_IS_HELD) != 0;
 
-    return !(flags & ~KNOWN_FLAGS) && !record->reserved && (!link || account || identity)
+    return !(flags & ~KNOWN_FLAGS) && (!held || (identity && !account && !link)) && !record->reserved && (!link || account || identity)
            && ((flags & MNV_HAS_LINKED_ACCOUNT) != 0) == (link && identity)
            && ((flags & MNV_HAS_LINKED_IDENTITY) != 0) == (link && account)
            && (record->account_at > 0) == account && record->account_at >= 0

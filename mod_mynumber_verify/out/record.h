@@ -18,6 +18,7 @@
 #define MNV_HAS_IDENTITY 2u         /* I: verified in this session */
 #define MNV_HAS_LINKED_ACCOUNT 4u   /* a: known through a live link */
 #define MNV_HAS_LINKED_IDENTITY 8u  /* i: known through a live link */
+#define MNV_IS_HELD 32u             /* only a card, whose link is too new to speak for it (MyNumberLinkHold); then no link is known */
 #define MNV_HAS_LINK 16u            /* a live link that fits every half present */
 
 typedef struct mnv_record_t {
@@ -41,6 +42,7 @@ typedef struct mnv_record_source_t {
     const mnv_link_t *link;         /* the live link of either half, NULL: none */
     const apr_array_header_t *attributes; /* names of MyNumberAccountPass, may be NULL */
     const mnv_session_options_t *options;
+    apr_interval_time_t hold;       /* MyNumberLinkHold */
     apr_int64_t generation;
     apr_uint32_t site;
 } mnv_record_source_t;

@@ -22,7 +22,7 @@ static void prepare(unit_t *unit, shown_t *shown, int has)
     shown->view.request = shown->request;
     shown->view.session = shown->session;
     shown->view.csrf = has ? "csrf-token" : NULL;
-    shown->view.account_is_fresh = has & 1;
+    shown->view.account_is_fresh = shown->view.account_is_strong = has & 1;
     shown->view.identity_is_fresh = (has & 2) != 0;
     shown->view.can_link = has == 3;
 }

@@ -330,7 +330,7 @@ static void account_first_knows_what_the_link_keeps(void **state)
     assert_int_equal(made.record->identity_at, 0);
 }
 
-static void card_first_has_no_account_value(void **state)
+static void card_first_knows_the_linked_account(void **state)
 {
     unit_t *unit = *state;
     made_t made;
@@ -339,10 +339,37 @@ static void card_first_has_no_account_value(void **state)
     made.source.link = people_link(unit->pool);
     make(unit, &made);
     assert_int_equal(made.record->flags, MNV_HAS_IDENTITY | MNV_HAS_LINK | MNV_HAS_LINKED_ACCOUNT);
-    assert_null(value(&made, MNV_FACT_ACCOUNT));
-    assert_null(value(&made, MNV_FACT_ACCOUNT_ISSUER));
+    assert_string_equal(value(&made, MNV_FACT_ACCOUNT), made.source.link->account->value);
+    assert_string_equal(value(&made, MNV_FACT_ACCOUNT_ISSUER), made.source.link->account->issuer);
     assert_string_equal(value(&made, MNV_FACT_METHOD), "card");
     assert_string_equal(value(&made, MNV_FACT_SUBJECT), "https://card.example/api/realms/main " PEOPLE_SUBJECT);
+}
+
+static void a_held_link_says_nothing_to_a_card_alone(void **state)
+{
+    unit_t *unit = *state;
+    made_t made;
+    mnv_link_t *link;
+
+    prepare(unit, &made, 2);
+    made.source.link = link = people_link(unit->pool);
+    made.source.hold = apr_time_from_sec(3);
+    link->linked_at = unit->now - apr_time_from_sec(1);
+    make(unit, &made);
+    assert_int_equal(made.record->flags, MNV_HAS_IDENTITY | MNV_IS_HELD);
+    assert_null(value(&made, MNV_FACT_ACCOUNT));
+    assert_string_equal(value(&made, MNV_FACT_LINKED), "0");
+    assert_true(made.record->fresh_until == link->linked_at + apr_time_from_sec(3));
+    refuse_when(&made, copy->flags |= MNV_HAS_LINK | MNV_HAS_LINKED_ACCOUNT);
+    refuse_when(&made, copy->flags = MNV_IS_HELD; copy->identity_at = 0);
+    link->linked_at = unit->now - apr_time_from_sec(3);
+    make(unit, &made);
+    assert_int_equal(made.record->flags, MNV_HAS_IDENTITY | MNV_HAS_LINK | MNV_HAS_LINKED_ACCOUNT);
+    prepare(unit, &made, 3);
+    made.source.link = link;
+    made.source.hold = apr_time_from_sec(1000);
+    make(unit, &made);
+    assert_true(made.record->flags & MNV_HAS_LINK);
 }
 
 static void session_without_halves_has_no_link(void **state)
@@ -469,7 +496,8 @@ int main(void)
         UNIT_TEST(expired_link_is_none),
         UNIT_TEST(account_without_link_is_not_verified),
         UNIT_TEST(account_first_knows_what_the_link_keeps),
-        UNIT_TEST(card_first_has_no_account_value),
+        UNIT_TEST(card_first_knows_the_linked_account),
+        UNIT_TEST(a_held_link_says_nothing_to_a_card_alone),
         UNIT_TEST(session_without_halves_has_no_link),
         UNIT_TEST(values_stand_in_each_encoding),
         UNIT_TEST(attributes_follow_the_facts),

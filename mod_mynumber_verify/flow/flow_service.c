@@ -39,6 +39,14 @@ static int fits(const mnv_session_t *session, const mnv_link_t *link)
            && (!session->identity || mnv_link_has_identity(link, session->identity));
 }
 
+/* Unfolds a part of the page and no more: the query is anybody's. */
+static int wants_unlink(const mnv_params_t *query)
+{
+    const char *text;
+
+    return mnv_params_one(query, "unlink", &text) == APR_SUCCESS && text && !strcmp(text, "1");
+}
+
 static apr_status_t look(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_service_view_t *view)
 {
     mnv_session_t *session;
@@ -81,6 +89,7 @@ apr_status_t mnv_step_service(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_
         return status;
     }
     view.notice = notice_of(&view, query);
+    view.wants_unlink = wants_unlink(query);
     mnv_page_service(ctx, &view, reply);
     return APR_SUCCESS;
 }

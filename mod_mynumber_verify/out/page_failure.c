@@ -71,7 +71,14 @@ static mnv_texts_e head_of(const failure_page_t *failure)
     return MNV_TEXT_FAILURE_HEAD;
 }
 
-/* What was not changed. A form that met a broken machine or database may have got through: nothing is promised then. Rules and missing pages change nothing and say nothing. */
+/* A form that is refused at the door may have got through before: sent by another tab, or again by a browser that was restored. */
+static int may_come_second(mnv_failure_e what)
+{
+    return what == MNV_FAIL_SESSION_NONE || what == MNV_FAIL_CSRF || what == MNV_FAIL_CROSS_SITE;
+}
+
+/* What was not changed. A form that met a broken machine or database, or comes second, may have got through: nothing is promised then.
+ * Rules and missing pages change nothing and say nothing. */
 static mnv_texts_e changed_of(const failure_page_t *failure)
 {
     int family = FAMILY(failure->row->number);
@@ -79,8 +86,9 @@ static mnv_texts_e changed_of(const failure_page_t *failure)
     if (family == FAMILY_RULE || failure->row->http_status == 404) {
         return MNV_TEXT_COUNT;
     }
-    /* Form tokens, proofs and conflicts (05xx, 07xx) are judged before anything is done. */
-    if (!strcmp(failure->request->method, "POST") && family != 5 && family != 7 && failure->row->http_status >= 500) {
+    /* Sessions, proofs and conflicts (05xx, 07xx) are judged before anything is done. */
+    if (!strcmp(failure->request->method, "POST")
+        && (may_come_second(failure->what) || (family != 5 && family != 7 && failure->row->http_status >= 500))) {
         return MNV_TEXT_FAILURE_UNSURE;
     }
     return MNV_TEXT_FAILURE_UNCHANGED;

@@ -40,17 +40,19 @@ static const char *entry_end(const char *entry)
     return end;
 }
 
-/* @return what follows the name and blanks ("=", ";" or the end), NULL when the entry has another name */
-static const char *behind_name(const char *entry, const char *name)
+/* Not strncmp(), whose call costs more than the few letters that are compared. */
+static int begins_with(const char *entry, const char *name)
 {
-    apr_size_t length;
-    if (*entry != *name) {
-        return NULL;
+    while (*name != '\0' && *entry == *name) {
+        entry++;
+        name++;
     }
-    length = strlen(name);
-    if (strncmp(entry, name, length) != 0) {
-        return NULL;
-    }
+    return *name == '\0';
+}
+
+/* @return what follows a name of length letters and blanks ("=", ";" or the end), NULL when the name goes on */
+static const char *behind_name(const char *entry, apr_size_t length)
+{
     entry = skip_blanks(entry + length);
     return *entry == '=' || *entry == ';' || *entry == '\0' ? entry : NULL;
 }
@@ -58,8 +60,9 @@ static const char *behind_name(const char *entry, const char *name)
 int mnv_cookie_find(const char *header, const char *name, const char **value, apr_size_t *length)
 {
     const char *entry = header != NULL ? first_entry(header) : NULL, *found = NULL;
+    apr_size_t name_length = strlen(name);
     for (; entry != NULL; entry = next_entry(entry)) {
-        const char *behind = behind_name(entry, name);
+        const char *behind = begins_with(entry, name) ? behind_name(entry, name_length) : NULL;
         if (behind != NULL && *behind == '=') {
             /* Which of two a browser sends first is up to whoever planted the second (a sibling host, a longer path): neither is believed. */
             if (found != NULL) {
@@ -93,32 +96,29 @@ apr_array_header_t *mnv_cookie_names(apr_pool_t *pool, const char *header, const
 }
 
 /* An entry without "=" counts as well: some frameworks read it as a name. */
-static int is_unwanted(const char *entry, const apr_array_header_t *names)
+static int is_unwanted(const char *entry, const mnv_cookie_filter_t *filters, int count)
 {
-    for (int i = 0; i < names->nelts; i++) {
-        const char *name = APR_ARRAY_IDX(names, i, const char *);
-        if (*entry == *name) {
-            apr_size_t length = strlen(name);
-            if (name[length - 1] == '*' ? strncmp(entry, name, length - 1) == 0 : behind_name(entry, name) != NULL) {
-                return 1;
-            }
+    const mnv_cookie_filter_t *end = filters + count;
+    for (; filters < end; filters++) {
+        if (begins_with(entry, filters->name) && (filters->is_prefix || behind_name(entry, filters->length) != NULL)) {
+            return 1;
         }
     }
     return 0;
 }
 
-const char *mnv_cookie_strip(apr_pool_t *pool, const char *header, const apr_array_header_t *names)
+const char *mnv_cookie_strip(apr_pool_t *pool, const char *header, const mnv_cookie_filter_t *filters, int count)
 {
     const char *first = header != NULL ? first_entry(header) : NULL, *entry = first;
     char *kept, *out;
-    while (entry != NULL && !is_unwanted(entry, names)) {
+    while (entry != NULL && !is_unwanted(entry, filters, count)) {
         entry = next_entry(entry);
     }
     if (entry == NULL) {
         return header;
     }
-    entry = first;
-    while (entry != NULL && is_unwanted(entry, names)) {
+    entry = entry == first ? next_entry(first) : first;
+    while (entry != NULL && is_unwanted(entry, filters, count)) {
         entry = next_entry(entry);
     }
     if (entry == NULL) {
@@ -127,7 +127,7 @@ const char *mnv_cookie_strip(apr_pool_t *pool, const char *header, const apr_arr
     /* "; " may be longer than the separator that stood there, by one byte an entry */
     kept = out = apr_palloc(pool, 2 * strlen(entry) + 1);
     for (; entry != NULL; entry = next_entry(entry)) {
-        if (!is_unwanted(entry, names)) {
+        if (!is_unwanted(entry, filters, count)) {
             apr_size_t length = (apr_size_t)(entry_end(entry) - entry);
             if (out > kept) {
                 *out++ = ';';

@@ -90,6 +90,13 @@ const char *mod_mnv_provider_url_check(apr_pool_t *pool, const char *url);
 /** Is it an issuer (http: or https:) rather than a file? */
 int mod_mnv_provider_is_issuer(const char *text);
 
+/** The sentence about a bad argument. @param mend what is wrong and how to mend it @return "ARGUMENT" and mend. Pool: setting->pool. */
+const char *mod_mnv_wrong(const mod_mnv_setting_t *setting, const char *argument, const char *mend);
+
+/** Set and print of the kinds whose values are words of a closed set. (directive_words.c) */
+const char *mod_mnv_word_set(const mod_mnv_setting_t *setting, void *field);
+void mod_mnv_word_print(const mod_mnv_directive_t *row, const void *field, mnv_json_t *object);
+
 static inline int mod_mnv_bits_have(const mod_mnv_bits_t *bits, int number)
 {
     return (bits->word[number / 64] >> (number % 64)) & 1;

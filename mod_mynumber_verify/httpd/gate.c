@@ -216,16 +216,14 @@ static int ask_the_others(request_rec *r, mod_mnv_request_t *request)
 int mod_mnv_gate_access(request_rec *r)
 {
     mod_mnv_request_t *request;
-    const char *type;
     int status, is_ours;
 
     if (!mod_mnv_server_config(r->server)->enabled) {
         return DECLINED;
     }
     request = mod_mnv_request(r);
-    type = request->is_inside ? NULL : ap_auth_type(r);
-    is_ours = type && !ap_cstr_casecmp(type, MOD_MNV_AUTH_TYPE);
-    if (request->is_inside || (type && !is_ours)) { /* another module says who this is: mod_mnv_gate_authz() */
+    is_ours = !request->is_inside && mod_mnv_is_our_auth(r);
+    if (request->is_inside || (request->has_auth && !is_ours)) { /* another module says who this is: mod_mnv_gate_authz() */
         return DECLINED;
     }
     if (is_ours && !request->own) {

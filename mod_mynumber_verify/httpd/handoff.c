@@ -105,7 +105,7 @@ static void hand_on(request_rec *r, const mnv_record_t *record, const mod_mnv_di
     for (i = 0; i < exports->nelts; i++) {
         const mod_mnv_export_t *one = &APR_ARRAY_IDX(exports, i, mod_mnv_export_t);
         const char *text = mod_mnv_value(r, record, one, MNV_ENCODING_UTF8);
-        const char *encoded = mod_mnv_value(r, record, one, dir->encoding);
+        const char *encoded = text && mnv_record_is_same(record, dir->encoding, one->slot) ? text : mod_mnv_value(r, record, one, dir->encoding);
 
         if (text && dir->pass & MNV_PASS_ENV) {
             apr_table_addn(r->subprocess_env, one->variable, text);
@@ -152,7 +152,7 @@ static void strip_cookies(request_rec *r, mod_mnv_request_t *request, const mod_
         return;
     }
     (void)mod_mnv_cookies(request->visit); /* remembers them: the table may be the first request's own */
-    rest = mnv_cookie_strip(r->pool, cookies, conf->cookie_names);
+    rest = mnv_cookie_strip(r->pool, cookies, conf->cookies, conf->cookie_count);
     if (!rest) {
         apr_table_unset(r->headers_in, "Cookie");
     }

@@ -7,6 +7,7 @@
 #include <http_config.h>
 #include <http_log.h>
 #include <ap_socache.h>
+#include "base/cookie.h"
 #include "model/keyring.h"
 #include "model/options.h"
 #include "model/session.h"
@@ -87,7 +88,9 @@ typedef struct mod_mnv_server_config_t {
     const mnv_keyring_t *keyring;
     apr_uint32_t site_check;       /* see mnv_record_t.site */
     apr_uint32_t record_slots;     /* MNV_FACT_COUNT + MyNumberAccountPass */
-    apr_array_header_t *cookie_names; /* for mnv_cookie_strip(): session cookie, "__Secure-mnv-*", "__Host-mnv-*" (or "mnv-*") */
+    mnv_cookie_filter_t cookies[3]; /* for mnv_cookie_strip(): session cookie, "__Secure-mnv-…", "__Host-mnv-…" (or "mnv-…") */
+    int cookie_count;
+    apr_size_t path_length;        /* of MyNumberPath */
     const apr_array_header_t **exports; /* [list number * prefixes + prefix number], see mod_mnv_exports() */
     int prefixes;
     server_rec *server;
@@ -123,6 +126,9 @@ const apr_array_header_t *mod_mnv_exports(request_rec *r);
 
 /** Every header prefix any section of any host sets, lower case with "_" as "-" (const char *), for the strip. "mynumber-" always. Collected while directives are read. (exports.c) */
 const apr_array_header_t *mod_mnv_header_prefixes(void);
+
+/** Whether a byte is the first letter of one of them, [256]: tells nearly every header apart at once. (exports.c) */
+const unsigned char *mod_mnv_header_starts(void);
 
 /** Read files, compute defaults (base URL, scope, cookie name), judge combinations. Tells every problem with file, line, directive and mend.
  * Call it in the check_config hook: `httpd -t` runs that one and not post_config; at a start it runs before post_config. (config_finish.c)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/cookie.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "httpd/record_cache.h"
 #include "lib/crypt.h"
 
@@ -19,16 +20,11 @@ request_rec *mod_mnv_parent(const request_rec *r)
     return r->prev ? r->prev : r->main;
 }
 
-mod_mnv_request_t *mod_mnv_request(request_rec *r)
+mod_mnv_request_t *mod_mnv_request_make(request_rec *r)
 {
-    mod_mnv_request_t *request = ap_get_module_config(r->request_config, &mynumber_verify_module);
-    request_rec *parent;
+    mod_mnv_request_t *request = apr_pcalloc(r->pool, sizeof(*request));
+    request_rec *parent = mod_mnv_parent(r);
 
-    if (request) {
-        return request;
-    }
-    request = apr_pcalloc(r->pool, sizeof(*request));
-    parent = mod_mnv_parent(r);
     if (parent) { /* httpd limits how deep these go (LimitInternalRecursion) */
         request->visit = mod_mnv_request(parent)->visit;
     }
@@ -59,9 +55,16 @@ const char *mod_mnv_cookies(mod_mnv_visit_t *visit)
 
 int mod_mnv_is_our_auth(request_rec *r)
 {
-    const char *type = ap_auth_type(r);
+    mod_mnv_request_t *request = mod_mnv_request(r);
 
-    return type && !ap_cstr_casecmp(type, MOD_MNV_AUTH_TYPE);
+    if (request->auth_of != r->per_dir_config) { /* httpd evaluates an expression each time it is asked */
+        const char *type = ap_auth_type(r);
+
+        request->auth_of = r->per_dir_config;
+        request->is_our_auth = type && !ap_cstr_casecmp(type, MOD_MNV_AUTH_TYPE);
+        request->has_auth = type != NULL;
+    }
+    return request->is_our_auth;
 }
 
 /* Loading. ------------------------------------------------------------------ */
@@ -149,11 +152,38 @@ static void reload(mod_mnv_visit_t *visit, const unsigned char *digest)
     mod_mnv_record_put(r, digest, record);
 }
 
+/* A browser sends the same cookie with every request of a connection, and the digest is the dearest part of a request that the cache answers. A pure function's last
+ * value, in the connection's own memory, which one thread at a time works on (an HTTP/2 stream has a connection of its own). */
+typedef struct digested_t {
+    char id[ID_LENGTH];
+    unsigned char digest[MNV_DIGEST_BYTES];
+} digested_t;
+
+/* @return NULL when the cryptographic library fails */
+static const unsigned char *digest_of(conn_rec *connection, const char *id)
+{
+    digested_t *last = ap_get_module_config(connection->conn_config, &mynumber_verify_module);
+
+    if (last && mnv_secret_equal(last->id, id, ID_LENGTH)) { /* a proxy's connection carries many people */
+        return last->digest;
+    }
+    if (!last) {
+        last = apr_palloc(connection->pool, sizeof(*last));
+    }
+    ap_set_module_config(connection->conn_config, &mynumber_verify_module, NULL);
+    if (mnv_crypt_sha256(id, ID_LENGTH, last->digest) != APR_SUCCESS) {
+        return NULL;
+    }
+    memcpy(last->id, id, ID_LENGTH);
+    ap_set_module_config(connection->conn_config, &mynumber_verify_module, last);
+    return last->digest;
+}
+
 static void load(mod_mnv_visit_t *visit)
 {
     request_rec *r = visit->first;
     const mod_mnv_server_config_t *conf = mod_mnv_server_config(r->server);
-    unsigned char digest[MNV_DIGEST_BYTES];
+    const unsigned char *digest;
     const char *id, *cookies = mod_mnv_cookies(visit);
     apr_size_t length;
     apr_time_t now;
@@ -166,7 +196,8 @@ static void load(mod_mnv_visit_t *visit)
     if (mnv_cookie_find(cookies, mnv_session_cookie_name(&conf->options), &id, &length) != 1 || length != ID_LENGTH) {
         return;
     }
-    if (mnv_crypt_sha256(id, length, digest) != APR_SUCCESS) {
+    digest = digest_of(r->connection, id);
+    if (!digest) {
         mnv_ctx_t *ctx = mod_mnv_visit_ctx(visit);
 
         (void)mnv_fail(ctx, MNV_FAIL_CRYPTO, "session cookie");

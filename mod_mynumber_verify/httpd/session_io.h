@@ -7,6 +7,7 @@
 #define MNV_HTTPD_SESSION_IO_H
 
 #include <httpd.h>
+#include <http_config.h>
 #include "httpd/process.h"
 #include "httpd/server_config.h"
 #include "out/record.h"
@@ -48,14 +49,24 @@ typedef struct mod_mnv_request_t {
     int has_rules;                /* a rule of ours was evaluated */
     int has_asked;                /* something of this request_rec depends on the session */
     unsigned missing;             /* MOD_MNV_NEED_…, recorded by rules */
+    const void *auth_of;          /* the per_dir_config that is_our_auth was found for */
+    int is_our_auth, has_auth;    /* AuthType "mynumber"; any */
     const void *handed;           /* the per_dir_config whose exports were handed on */
     const char *subject;          /* pairwise subject of subject_for, made on first use */
     const mod_mnv_dir_config_t *subject_for;
     mod_mnv_visit_t own_visit;    /* used by the first request_rec alone */
 } mod_mnv_request_t;
 
+/** Make what mod_mnv_request() gives. */
+mod_mnv_request_t *mod_mnv_request_make(request_rec *r);
+
 /** Never NULL. Pool: r->pool. */
-mod_mnv_request_t *mod_mnv_request(request_rec *r);
+static inline mod_mnv_request_t *mod_mnv_request(request_rec *r)
+{
+    mod_mnv_request_t *request = ap_get_module_config(r->request_config, &mynumber_verify_module);
+
+    return request ? request : mod_mnv_request_make(r);
+}
 
 /** The request_rec that r came from, NULL for the browser's own. */
 request_rec *mod_mnv_parent(const request_rec *r);

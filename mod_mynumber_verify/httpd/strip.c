@@ -37,12 +37,13 @@ int mod_mnv_is_identity_name(const char *name)
 static void strip(apr_table_t *table)
 {
     const apr_array_header_t *elements = apr_table_elts(table);
+    const unsigned char *starts = mod_mnv_header_starts();
     int i = 0;
 
     while (i < elements->nelts) {
         const char *name = APR_ARRAY_IDX(elements, i, apr_table_entry_t).key;
 
-        if (name && mod_mnv_is_identity_name(name)) {
+        if (name && starts[(unsigned char)*name] && mod_mnv_is_identity_name(name)) {
             apr_table_unset(table, name); /* closes the gap: look at the same place again */
         }
         else {

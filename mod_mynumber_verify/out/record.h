@@ -57,4 +57,12 @@ int mnv_record_check(const mnv_record_t *record, apr_size_t length, apr_uint32_t
  * @return NULL when absent, or when what stands there is no value (outside the block, control characters). Lives as long as record. */
 const char *mnv_record_value(const mnv_record_t *record, mnv_encoding_e encoding, apr_uint32_t slot);
 
+/** Has a value the same bytes in this encoding as in UTF-8 (most have: they are ASCII)? slot as above, present. */
+static inline int mnv_record_is_same(const mnv_record_t *record, mnv_encoding_e encoding, apr_uint32_t slot)
+{
+    const apr_uint32_t *offset = (const apr_uint32_t *)(const void *)(record + 1);
+
+    return offset[(apr_size_t)encoding * record->slots + slot] == offset[slot];
+}
+
 #endif

@@ -43,7 +43,7 @@ sub ends {
     push @ends, [ 'sign-out', sub { $_[0]->visit($t->url('/mynumber/')); $_[0]->form('logout')->submit }, $b, '/account/', 1 ];
     ($b, $phone) = somebody();
     my $hers = $b;
-    push @ends, [ 'unlinking', sub { $hers->visit($t->url('/mynumber/')); $hers->form('unlink')->submit }, twin($t, $phone), '/linked/', 1 ];
+    push @ends, [ 'unlinking', sub { $hers->visit($t->url('/mynumber/')); $hers->form('unlink')->submit }, twin($t, $phone), '/verified/', 1 ];
     ($b) = somebody();
     push @ends, [ "an administrator's end of the session", sub { admin("DELETE FROM mynumber_sessions WHERE id_hash = '" . key_of($_[0]) . "'") }, $b, '/account/', 0 ];
     ($b) = somebody();

@@ -51,8 +51,7 @@ static const char *cookie_of(mnv_ctx_t *ctx, const mnv_request_t *request, const
     return apr_pstrmemdup(ctx->pool, value, length);
 }
 
-/* The browser cookie: nothing but a name for this browser, so that a flow cannot be finished in another. */
-static const char *browser_of(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request)
+const char *mnv_flow_browser(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request)
 {
     const char *browser = cookie_of(ctx, request, browser_name(site), 22);
 
@@ -115,7 +114,7 @@ static void drop_oldest(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_reques
 
 apr_status_t mnv_flow_cookies_set(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_pending_t *pending, mnv_reply_t *reply)
 {
-    const char *browser = browser_of(ctx, site, request), *binding, *value;
+    const char *browser = mnv_flow_browser(ctx, site, request), *binding, *value;
     apr_status_t status;
 
     if (!browser) {
@@ -140,7 +139,7 @@ apr_status_t mnv_flow_cookies_set(mnv_ctx_t *ctx, const mnv_site_t *site, const 
 apr_status_t mnv_flow_cookies_get(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const char *state, mnv_pending_t **pending)
 {
     const char *value = cookie_of(ctx, request, apr_pstrcat(ctx->pool, flow_prefix(site), state, NULL), MNV_PENDING_LIMIT_BYTES);
-    const char *browser = browser_of(ctx, site, request), *binding;
+    const char *browser = mnv_flow_browser(ctx, site, request), *binding;
     apr_status_t status;
 
     if (!value || !browser) {

@@ -210,6 +210,30 @@ for my $case ([ \&verify, person => 'adult2' ], [ \&sign_in, account => '9876543
     $attack->dead('an id known before linking', $known);
     nothing_left();
 }
+# Who knew the id before linking has seen the form too; only the browser that sent it may send it again and be told the new id.
+for my $form (qw(link unlink)) {
+    my $b = with_both(%victim);
+    $b->visit($t->url('/mynumber/'));
+    if ($form eq 'unlink') { link_up($b); sign_in($t, $b) }
+    my ($csrf, $known) = (csrf($b), session_of($b));
+    my ($again, $a) = (twin($t, $b), browser_of(%attacker));
+    callback_of($a, 'signin');    # has a browser cookie
+    $a->visit($t->url('/mynumber/'));
+    $a->jar->put({ name => 'mynumber', value => $known, domain => 'localhost', host_only => 1 });
+    $b->visit($t->url('/mynumber/'));
+    $b->form($form)->submit;
+    $attack->refused("an id known before, the form of before: $form again", '403 MNV0501', sub { $a->post_form($url{$form}, { csrf => $csrf }) });
+    $attack->refused('the same without a browser cookie', '403 MNV0501', sub { bearing($t, mynumber => $known)->post_form($url{$form}, { csrf => $csrf }) });
+    is($again->post_form($url{$form}, { csrf => $csrf })->code, 303, "the browser's own form again is done");
+    is(session_of($again), session_of($b), 'and tells the new id');
+    # The answer was lost, and the person signs out: it is the session with the new id that ends.
+    my $id = session_of($b);
+    my $lost = twin($t, $again);
+    $lost->jar->put({ name => 'mynumber', value => $known, domain => 'localhost', host_only => 1 });
+    $attack->refused("signed out with the id of before: $form", '303 /mynumber/logout/done', sub { $lost->post_form($url{logout}, { csrf => $csrf }) });
+    $attack->dead("what a sign-out with the id of before ended: $form", $id);
+    nothing_left();
+}
 
 # --- another site's session of the same name, in one database ---
 {

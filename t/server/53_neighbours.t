@@ -1,0 +1,16 @@
+# Internal redirects and sub-requests of other modules: the identity is neither lost nor leaked, and nobody without right sees a byte of what is protected.
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use MNV::Test;
+use MNV::Neighbours qw(modules make_site site_text person matrix);
+
+my $t = MNV::Test->new;
+$t->providers;
+my $apps = make_site($t);
+$t->start($t->default_config(modules => [ modules() ], location => site_text()));
+matrix($t, $t->browser, person($t), 'stranger | linked');
+$t->expect_log('AH00687');    # a variant that this person may not have
+$t->expect_log('AH01230');    # exec cgi says so of a refusal
+$t->allow_line(qr/unable to include "\/secret/);
+$apps->stop;
+$t->done;

@@ -6,6 +6,7 @@
 #include <http_request.h>
 #include <string.h>
 #include "base/log.h"
+#include "httpd/handoff.h"
 #include "httpd/our_host.h"
 #include "httpd/reply_out.h"
 #include "httpd/request_in.h"
@@ -24,9 +25,13 @@ typedef struct refusal_t {
 } refusal_t;
 
 /* Sub-requests build a part of somebody else's page, error documents explain a failure: neither may send a browser away or set cookies. */
-static int is_bystander(const request_rec *r)
+static int is_bystander(request_rec *r)
 {
-    return r->main || (r->prev && ap_is_HTTP_ERROR(r->prev->status));
+    if (!r->main && !(r->prev && ap_is_HTTP_ERROR(r->prev->status))) {
+        return 0;
+    }
+    mod_mnv_mark_private(r); /* a cache must not give the page without this part to those who may have it */
+    return 1;
 }
 
 /* Answering. ---------------------------------------------------------------- */

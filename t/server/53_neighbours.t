@@ -6,8 +6,8 @@ use MNV::Neighbours qw(modules make_site site_text person matrix);
 
 my $t = MNV::Test->new;
 $t->providers;
-my $apps = make_site($t);
-$t->start($t->default_config(modules => [ modules() ], location => site_text()));
+my $apps = make_site($t, 'cgi');
+$t->start($t->default_config(modules => [ modules() ], location => site_text('cgi')));
 matrix($t, $t->browser, person($t), 'stranger | linked');
 $t->expect_log('AH00687');    # a variant that this person may not have
 $t->expect_log('AH01230');    # exec cgi says so of a refusal

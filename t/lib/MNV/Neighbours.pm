@@ -23,7 +23,7 @@ sub modules { return qw(setenvif include negotiation actions proxy proxy_http pr
 # --- ways ------------------------------------------------------------------------
 
 # By name: access (the .htaccess of the way's folder, TO is the place it leads to), server (text in the server, WAY is the way's folder), files ({name => text}),
-# ask (what is asked for in the folder), status (of the answer to who may see it; 200), inside => 1: the place is a file page.cgi of the same folder, under rules of
+# ask (what is asked for in the folder), status (of the answer to who may see it; 200), inside => 1: the place is a file page.APP of the same folder, under rules of
 # its own. stranger: what somebody unknown gets on the way from open to secret: "away" (sent to sign in) or a status.
 my @ways = (
     { name => 'rewrite', access => 'RewriteRule ^ TO [L]', ask => 'x' },
@@ -31,16 +31,16 @@ my @ways = (
     { name => 'rewrite-pt-location', access => 'RewriteRule ^ TO [PT]', ask => 'x' },
     { name => 'fallback', access => 'FallbackResource TO', ask => 'nothing', stranger => '401' },
     { name => 'index', access => 'DirectoryIndex TO', ask => '', stranger => '401' },
-    { name => 'index-file', access => 'DirectoryIndex page.cgi', ask => '', inside => 1, stranger => '401' },
+    { name => 'index-file', access => 'DirectoryIndex page.APP', ask => '', inside => 1, stranger => '401' },
     { name => 'error-404', access => 'ErrorDocument 404 TO', ask => 'nothing', status => 404, stranger => '404' },
     { name => 'error-403', access => "ErrorDocument 403 TO\nRewriteRule ^ - [F]", ask => 'x', status => 403, stranger => '403' },
     { name => 'error-backend', server => "ProxyPass /WAY http://127.0.0.1:\@PORT:python\@/fail\n<Location /WAY>\nProxyErrorOverride on\nErrorDocument 500 TO\n</Location>", ask => '',
         status => 500, stranger => '500' },
-    { name => 'include', files => { 'page.shtml' => '<!--#include virtual="TO" -->' }, ask => 'page.shtml', stranger => '200' },
-    { name => 'include-cgi', files => { 'page.shtml' => '<!--#exec cgi="PROGRAM" -->' }, ask => 'page.shtml', stranger => '200' },
-    { name => 'include-late', files => { 'page.shtml' => ('x' x 20_000) . '<!--#include virtual="TO" -->' }, ask => 'page.shtml', stranger => '200' },
+    { name => 'include', files => { 'parts.shtml' => '<!--#include virtual="PROGRAM" -->' }, ask => 'parts.shtml', stranger => '200' },
+    { name => 'include-cgi', files => { 'parts.shtml' => '<!--#exec cgi="PROGRAM" -->' }, ask => 'parts.shtml', stranger => '200' },
+    { name => 'include-late', files => { 'parts.shtml' => ('x' x 20_000) . '<!--#include virtual="PROGRAM" -->' }, ask => 'parts.shtml', stranger => '200' },
     { name => 'multiviews', ask => 'page', inside => 1, stranger => '404' },
-    { name => 'type-map', files => { 'map.var' => "URI: page.cgi\nContent-Type: text/html\n" }, ask => 'map.var', inside => 1, stranger => '401' },
+    { name => 'type-map', files => { 'map.var' => "URI: page.APP\nContent-Type: text/html\n" }, ask => 'map.var', inside => 1, stranger => '401' },
     { name => 'action', access => "Action way TO virtual\nSetHandler way", ask => 'x' },
     { name => 'cgi-location', files => { 'away.cgi' => "#!/bin/sh\nprintf 'Location: TO\\n\\n'\n" }, ask => 'away.cgi' },
     { name => 'chain', access => 'RewriteRule ^ /chain-to-NAME/ [L]', ask => 'x', stranger => '401' },
@@ -50,30 +50,32 @@ my @legs = (['open', 'secret'], ['secret', 'plain'], ['secret', 'secret']);
 sub _folder { my ($way, $leg) = @_; return "from-$leg->[0]/$way->{name}-to-$leg->[1]" }
 
 sub _filled {
-    my ($text, $way, $leg) = @_;
+    my ($text, $way, $leg, $app) = @_;
     my ($folder, $to) = (_folder($way, $leg), $leg->[1]);
     $text =~ s/\bWAY\b/$folder/g;
-    $text =~ s/\bPROGRAM\b/\/$to/g;
+    $text =~ s/\bPROGRAM\b/\/$to-program/g;
     $text =~ s/\bTO\b/\/$to\/x/g;
     $text =~ s/\bNAME\b/$to/g;
+    $text =~ s/\bAPP\b/$app/g;
     return $text;
 }
 
-# The application: a mark, and all that it received, also what came twice.
+# The application: a mark, and all that it received, also what came twice. As a program, and as a page of mod_include, which is quick.
 sub _application {
-    my ($mark) = @_;
+    my ($mark, $app) = @_;
+    return "$mark\n<!--#printenv -->" if $app eq 'shtml';
     return "#!$^X\n" . 'print "Content-Type: text/html\n\n' . $mark . '\n"; open my $in, "<", "/proc/self/environ"; local $/ = "\0"; print map { s/\0$//r . "\n" } sort <$in>;' . "\n";
 }
 
 sub _make_way {
-    my ($t, $way, $leg) = @_;
+    my ($t, $way, $leg, $app) = @_;
     my $folder = 'htdocs/' . _folder($way, $leg);
     mkdir $t->path($folder) or die "could not make \"$folder\": $!";
     my %files = (%{ $way->{files} // {} }, '.htaccess' => "RewriteEngine on\n" . ($way->{access} // ''));
     for my $name (keys %files) {
-        $t->write_file("$folder/$name", _filled($files{$name}, $way, $leg), 0755);
+        $t->write_file("$folder/$name", _filled($files{$name}, $way, $leg, $app), 0755);
     }
-    _write_as_is($t, "$folder/page.cgi", _application($leg->[1] eq 'secret' ? $SECRET : $PLAIN)) if $way->{inside};
+    _write_as_is($t, "$folder/page.$app", _application($leg->[1] eq 'secret' ? $SECRET : $PLAIN, $app)) if $way->{inside};
 }
 
 sub _write_as_is {
@@ -84,31 +86,39 @@ sub _write_as_is {
     chmod 0755, $t->path($name);
 }
 
-# Folders, files and applications. Returns the applications.
+# Folders, files and applications; those at the end of a way are cgi or shtml. Returns those with a process of their own.
 sub make_site {
-    my ($t) = @_;
+    my ($t, $app) = @_;
     mkdir $t->path("htdocs/$_") for qw(from-open from-secret chain-to-secret chain-to-plain php);
-    _write_as_is($t, 'cgi/secret', _application($SECRET));
-    _write_as_is($t, 'cgi/plain', _application($PLAIN));
+    _write_as_is($t, "cgi/secret.$app", _application($SECRET, $app));
+    _write_as_is($t, "cgi/plain.$app", _application($PLAIN, $app));
+    # Not a page: in a page that another one includes, mod_include shows the variables of the other one.
+    _write_as_is($t, 'cgi/secret-program', _application($SECRET, 'cgi'));
+    _write_as_is($t, 'cgi/plain-program', _application($PLAIN, 'cgi'));
     for my $to (qw(secret plain)) {
         $t->write_file("htdocs/chain-to-$to/.htaccess", "DirectoryIndex nothing\nFallbackResource /fall-to-$to/\n", 0644);
         mkdir $t->path("htdocs/fall-to-$to");
         $t->write_file("htdocs/fall-to-$to/.htaccess", "DirectoryIndex /$to/x\n", 0644);
     }
     for my $way (@ways) {
-        _make_way($t, $way, $_) for @legs;
+        _make_way($t, $way, $_, $app) for @legs;
     }
     return MNV::Apps->start($t, qw(python));
 }
 
 # The configuration of the site, for "location" of default_config.
 sub site_text {
-    my $text = <<'EOT';
+    my ($app) = @_;
+    my $text = <<"EOT" . <<'EOT';
 RewriteEngine on
-ScriptAlias /secret "@DIR@/cgi/secret"
-ScriptAlias /plain "@DIR@/cgi/plain"
-<Directory "@DIR@/htdocs">
+ScriptAlias /secret-program "\@DIR\@/cgi/secret-program"
+ScriptAlias /plain-program "\@DIR\@/cgi/plain-program"
+Alias /secret "\@DIR\@/cgi/secret.$app"
+Alias /plain "\@DIR\@/cgi/plain.$app"
+EOT
+<Directory "@DIR@">
   Options +Includes +ExecCGI +MultiViews
+  AcceptPathInfo on
   AddHandler cgi-script .cgi
   AddHandler type-map .var
   AddType text/html .shtml .cgi
@@ -119,18 +129,18 @@ ScriptAlias /plain "@DIR@/cgi/plain"
   Require mynumber-linked
   MyNumberExport account name
 </Location>
-<LocationMatch "^/secret|^/from-\w+/[\w-]+-to-secret/page\.cgi">
+<LocationMatch "^/secret|^/from-\w+/[\w-]+-to-secret/page\.">
   AuthType mynumber
   Require mynumber-linked
   MyNumberExport account
 </LocationMatch>
-<LocationMatch "^/plain|^/from-\w+/[\w-]+-to-plain/page\.cgi">
+<LocationMatch "^/plain|^/from-\w+/[\w-]+-to-plain/page\.">
   AuthType None
   Require all granted
 </LocationMatch>
 EOT
     for my $way (grep { $_->{server} } @ways) {
-        $text .= join '', map { _filled($way->{server}, $way, $_) . "\n" } @legs;
+        $text .= join '', map { _filled($way->{server}, $way, $_, $app) . "\n" } @legs;
     }
     return $text;
 }
@@ -187,6 +197,23 @@ sub matrix {
         Test::More::note(sprintf '%-22s %s', $way->{name}, join ' ', @cells);
         Test::More::is(join("\n", @wrong), '', "$title: $way->{name}");
     }
+}
+
+# --- orders ----------------------------------------------------------------------------
+
+# The configuration with its modules loaded in another order: a sub that gets the names and ours apart and returns all. What a module needs comes before it all the same.
+sub reordered {
+    my ($text, $order) = @_;
+    my (@names, %line);
+    $text =~ s/^(LoadModule (\w+)_module .*\n)/push @names, $2; $line{$2} = $1; ''/gem;
+    my @others = grep { $_ ne 'mynumber_verify' } @names;
+    my (@sorted, %is_in);
+    for my $name ($order->(@others)) {
+        my ($base) = $name =~ /^(proxy|cache)_/ ? $1 : $name =~ /^lbmethod_/ ? 'proxy' : undef;
+        push @sorted, grep { !$is_in{$_}++ } grep { defined } $base, $name;
+    }
+    die 'not every module is in the order' if @sorted != @names;
+    return join('', map { $line{$_} } @sorted) . $text;
 }
 
 1;

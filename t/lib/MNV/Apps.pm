@@ -26,7 +26,7 @@ sub start {
 
 sub _program {
     my ($what, @names) = @_;
-    my ($program) = grep { -x } map { my $name = $_; map { glob "$_/$name" } split(/:/, $ENV{PATH}), '/usr/sbin' } @names;
+    my ($program) = grep { -x } map { my $name = $_; map { glob "$_/$name" } qw(/usr/bin /usr/sbin), split /:/, $ENV{PATH} } @names;
     need($program, $what);
     return $program;
 }

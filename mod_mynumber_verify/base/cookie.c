@@ -111,6 +111,35 @@ static int is_unwanted(const entry_t *entry, const apr_array_header_t *names)
     return 0;
 }
 
+/* Does an unwanted cookie begin here? */
+static int begins_unwanted(const char *at, const apr_array_header_t *names)
+{
+    entry_t entry = { 0 };
+    return next(&at, &entry) && is_unwanted(&entry, names);
+}
+
+/* httpd makes one of two Cookie headers, with ", " between them. What stands behind such a comma is never believed (it may be another cookie's value), but an unwanted cookie is none
+ * the less to go there, and one in front of it ends there. */
+static const char *part_joined(apr_pool_t *pool, const char *header, const apr_array_header_t *names)
+{
+    const char *piece = header, *at = header;
+    char *parted = NULL;
+    if (strchr(header, ',') == NULL) {
+        return header;
+    }
+    for (at += strcspn(at, ",;"); *at != '\0'; at += 1 + strcspn(at + 1, ",;")) {
+        int is_joint = *at == ',' && is_blank(at[1]);
+        if (is_joint && (begins_unwanted(piece, names) || begins_unwanted(at + 1, names))) {
+            parted = parted != NULL ? parted : apr_pstrdup(pool, header);
+            parted[at - header] = ';';
+        }
+        if (is_joint || *at == ';') {
+            piece = at + 1;
+        }
+    }
+    return parted != NULL ? parted : header;
+}
+
 const char *mnv_cookie_strip(apr_pool_t *pool, const char *header, const apr_array_header_t *names)
 {
     entry_t entry;
@@ -118,6 +147,7 @@ const char *mnv_cookie_strip(apr_pool_t *pool, const char *header, const apr_arr
     if (header == NULL) {
         return NULL;
     }
+    header = part_joined(pool, header, names);
     for (const char *rest = header; !removed && next(&rest, &entry);) {
         removed = is_unwanted(&entry, names);
     }

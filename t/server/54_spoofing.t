@@ -166,6 +166,14 @@ for my $name (sort keys %set) {
         is($line, join('; ', @theirs), "their cookies arrive, ours do not: $name $path");
     }
 }
+# Two headers are one (httpd joins them with a comma): ours may stand behind it.
+for my $order ([ 'theirs=1', "mynumber=$session" ], [ "mynumber=$session; theirs=1", 'mnv-b=secret1' ], [ 'theirs=1', "mynumber=$session; other=2" ]) {
+    my $r = $who{stranger}->request('GET', $t->url('/app'), extra => [ map { [ 'Cookie', $_ ] } @$order ]);
+    my ($line) = $r->bytes =~ /^HTTP_COOKIE=(.*)/m;
+    note "two headers: $line";
+    unlike($line, qr/mynumber|mnv|secret/, 'no cookie of ours from two headers');
+    like($line, qr/theirs=1/, 'theirs arrives');
+}
 $t->allow_log('AH01630', 'AH10244');
 $t->allow_log(qw(AH01270 AH00574));    # bodies that applications do not read, or that never come
 $apps->stop;

@@ -241,7 +241,8 @@ int mod_mnv_gate_access(request_rec *r)
     if (!type || is_ours) { /* else another module says who this is: mod_mnv_gate_authz() */
         status = judge(r, request, is_ours);
     }
-    if (status == OK || status == DECLINED) {
+    /* What others refuse they may explain in an error document of the same location, for which httpd asks no rule. */
+    if (status == OK || status == DECLINED || (!is_ours && request->ruled != r->per_dir_config)) {
         request->admitted = r->per_dir_config;
     }
     return status;
@@ -263,23 +264,26 @@ static int is_admitted_already(request_rec *r, mod_mnv_request_t *request)
 int mod_mnv_gate_again(request_rec *r)
 {
     mod_mnv_request_t *request = mod_mnv_request(r);
+    const char *type;
     int is_ours, status;
 
     if (is_admitted_already(r, request)) {
         return OK;
     }
-    is_ours = mod_mnv_is_our_auth(r);
-    if (is_ours && ap_satisfies(r) != SATISFY_ANY) {
-        status = judge(r, request, is_ours);
-        if (status != OK) {
-            return status == DECLINED ? HTTP_UNAUTHORIZED : status;
-        }
-    }
-    else { /* The other module's question was asked for the location that httpd judged; here we only learn whether there are rules of ours. */
+    type = ap_auth_type(r);
+    is_ours = type && !ap_cstr_casecmp(type, MOD_MNV_AUTH_TYPE);
+    if ((type && !is_ours) || ap_satisfies(r) == SATISFY_ANY) {
+        /* What httpd asked before it came to us stands; here we only learn whether there are rules of ours. */
         if (is_ours) {
             mod_mnv_set_user(r);
         }
         (void)ask_the_others(r, request);
+    }
+    else {
+        status = judge(r, request, is_ours);
+        if (status != OK && (is_ours || request->ruled == r->per_dir_config)) {
+            return status == DECLINED ? HTTP_UNAUTHORIZED : status;
+        }
     }
     request->admitted = r->per_dir_config;
     return OK;

@@ -155,6 +155,7 @@ static int hand_over(request_rec *r, mod_mnv_request_t *request)
     if (!request->own && (mod_mnv_is_our_auth(r) || request->ruled == r->per_dir_config)) {
         visit = mod_mnv_session(r);
         mod_mnv_mark_private(r);
+        take_back(r, is_our_variable); /* SetEnvIf, RewriteRule [E=]: of one person everything comes from the session, or nothing */
         if (visit->record) {
             hand_on(r, visit->record, mod_mnv_dir_config(r));
         }

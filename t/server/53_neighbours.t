@@ -11,6 +11,6 @@ $t->start($t->default_config(modules => [ modules() ], location => site_text('cg
 matrix($t, $t->browser, person($t), 'stranger | linked');
 $t->expect_log('AH00687');    # a variant that this person may not have
 $t->expect_log('AH01230');    # exec cgi says so of a refusal
-$t->allow_line(qr/unable to include "\/secret/);
+$t->allow_line(qr/unable to include "\/(?:secret|bare)-program"/);
 $apps->stop;
 $t->done;

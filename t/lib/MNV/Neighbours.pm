@@ -1,9 +1,10 @@
-# Other modules between a request and the application: one httpd in which every way from one location into another exists three times,
+# Other modules between a request and the application: one httpd in which every way from one location into another exists four times,
 #
-#   open -> secret     secret -> plain     secret -> secret
+#   open -> secret     open -> bare     secret -> plain     secret -> secret
 #
-# where /secret is under our rule and exports the account, /plain is under no rule, and a way that starts in a secret place is under our rule there and exports the name
-# as well. Who comes through must be known by the account at /secret, by nothing at /plain, and by the name nowhere.
+# where /secret is under our rule and exports the account, /bare likewise but has no AuthType (so there is no REMOTE_USER), /plain is under no rule, and a way that starts in a
+# secret place is under our rule there and exports the name as well. Who comes through must be known by the account at /secret and /bare, by nothing at /plain, and by the name
+# nowhere.
 package MNV::Neighbours;
 use strict;
 use warnings;
@@ -45,7 +46,7 @@ my @ways = (
     { name => 'cgi-location', files => { 'away.cgi' => "#!/bin/sh\nprintf 'Location: TO\\n\\n'\n" }, ask => 'away.cgi' },
     { name => 'chain', access => 'RewriteRule ^ /chain-to-NAME/ [L]', ask => 'x', stranger => '401' },
 );
-my @legs = (['open', 'secret'], ['secret', 'plain'], ['secret', 'secret']);
+my @legs = (['open', 'secret'], ['open', 'bare'], ['secret', 'plain'], ['secret', 'secret']);
 
 sub _folder { my ($way, $leg) = @_; return "from-$leg->[0]/$way->{name}-to-$leg->[1]" }
 
@@ -75,7 +76,7 @@ sub _make_way {
     for my $name (keys %files) {
         $t->write_file("$folder/$name", _filled($files{$name}, $way, $leg, $app), 0755);
     }
-    _write_as_is($t, "$folder/page.$app", _application($leg->[1] eq 'secret' ? $SECRET : $PLAIN, $app)) if $way->{inside};
+    _write_as_is($t, "$folder/page.$app", _application($leg->[1] eq 'plain' ? $PLAIN : $SECRET, $app)) if $way->{inside};
 }
 
 sub _write_as_is {
@@ -89,13 +90,12 @@ sub _write_as_is {
 # Folders, files and applications; those at the end of a way are cgi or shtml. Returns those with a process of their own.
 sub make_site {
     my ($t, $app) = @_;
-    mkdir $t->path("htdocs/$_") for qw(from-open from-secret chain-to-secret chain-to-plain php);
-    _write_as_is($t, "cgi/secret.$app", _application($SECRET, $app));
-    _write_as_is($t, "cgi/plain.$app", _application($PLAIN, $app));
-    # Not a page: in a page that another one includes, mod_include shows the variables of the other one.
-    _write_as_is($t, 'cgi/secret-program', _application($SECRET, 'cgi'));
-    _write_as_is($t, 'cgi/plain-program', _application($PLAIN, 'cgi'));
-    for my $to (qw(secret plain)) {
+    mkdir $t->path("htdocs/$_") for qw(from-open from-secret chain-to-secret chain-to-plain chain-to-bare);
+    for my $to (qw(secret bare plain)) {
+        my $mark = $to eq 'plain' ? $PLAIN : $SECRET;
+        _write_as_is($t, "cgi/$to.$app", _application($mark, $app));
+        # Not a page: in a page that another one includes, mod_include shows the variables of the other one.
+        _write_as_is($t, "cgi/$to-program", _application($mark, 'cgi'));
         $t->write_file("htdocs/chain-to-$to/.htaccess", "DirectoryIndex nothing\nFallbackResource /fall-to-$to/\n", 0644);
         mkdir $t->path("htdocs/fall-to-$to");
         $t->write_file("htdocs/fall-to-$to/.htaccess", "DirectoryIndex /$to/x\n", 0644);
@@ -111,10 +111,8 @@ sub site_text {
     my ($app) = @_;
     my $text = <<"EOT" . <<'EOT';
 RewriteEngine on
-ScriptAlias /secret-program "\@DIR\@/cgi/secret-program"
-ScriptAlias /plain-program "\@DIR\@/cgi/plain-program"
-Alias /secret "\@DIR\@/cgi/secret.$app"
-Alias /plain "\@DIR\@/cgi/plain.$app"
+ScriptAliasMatch "^/(secret|bare|plain)-program" "\@DIR\@/cgi/\$1-program"
+AliasMatch "^/(secret|bare|plain)/x" "\@DIR\@/cgi/\$1.$app"
 EOT
 <Directory "@DIR@">
   Options +Includes +ExecCGI +MultiViews
@@ -131,6 +129,10 @@ EOT
 </Location>
 <LocationMatch "^/secret|^/from-\w+/[\w-]+-to-secret/page\.">
   AuthType mynumber
+  Require mynumber-linked
+  MyNumberExport account
+</LocationMatch>
+<LocationMatch "^/bare|^/from-\w+/[\w-]+-to-bare/page\.">
   Require mynumber-linked
   MyNumberExport account
 </LocationMatch>
@@ -176,13 +178,13 @@ sub _expected {
         return $way->{is_early} && $to eq 'plain' ? "$status plain" : '303' if $from eq 'secret';
         return $way->{stranger} // '303';
     }
-    return $to eq 'secret' ? "$status secret account user" : "$status plain";
+    return $to eq 'plain' ? "$status plain" : "$status secret account" . ($to eq 'secret' ? ' user' : '');
 }
 
 # Walk all ways as a stranger and as a linked person; one test a way, and a table as a note.
 sub matrix {
     my ($t, $stranger, $person, $title) = @_;
-    Test::More::note(sprintf '%-22s %s', $title, join ' ', map { sprintf '%-34s', "$_->[0] -> $_->[1]" } @legs);
+    Test::More::note(sprintf '%-22s %s', $title, join ' ', map { sprintf '%-31s', "$_->[0] -> $_->[1]" } @legs);
     for my $way (@ways) {
         my (@wrong, @cells);
         for my $leg (@legs) {
@@ -192,7 +194,7 @@ sub matrix {
                 my $want = _expected($way, $leg, $who);
                 push @wrong, "$leg->[0] -> $leg->[1], $who: \"$got{$who}\" instead of \"$want\"" if $got{$who} ne $want;
             }
-            push @cells, sprintf '%-34s', "$got{stranger} | $got{linked}";
+            push @cells, sprintf '%-31s', "$got{stranger} | $got{linked}";
         }
         Test::More::note(sprintf '%-22s %s', $way->{name}, join ' ', @cells);
         Test::More::is(join("\n", @wrong), '', "$title: $way->{name}");

@@ -31,6 +31,7 @@ my $real = { MYNUMBER_ACCOUNT => ['sub-1111111111'], HTTP_MYNUMBER_ACCOUNT => ['
 my @server = (
     ['SetEnvIf', 'SetEnvIf Request_URI . MYNUMBER_ACCOUNT=forged MYNUMBER_NAME=forged', $real],
     ['SetEnvIf from a header', 'SetEnvIf X-Control (.*) MYNUMBER_ACCOUNT=forged$1 HTTP_MYNUMBER_NAME=forged', $real],
+    ['SetEnvIf from a forged header', 'SetEnvIf MyNumber-Name (.+) COPY_MYNUMBER_NAME=$1', $real],
     ['RewriteRule [E=]', "RewriteEngine on\nRewriteRule ^ - [E=MYNUMBER_ACCOUNT:forged,E=MYNUMBER_NAME:forged]", $real],
     ['RequestHeader early', 'RequestHeader set MyNumber-Account forged early', $real],
     ['RequestHeader set', 'RequestHeader set MyNumber-Account administrator', { %$real, HTTP_MYNUMBER_ACCOUNT => ['administrator'] }],
@@ -81,7 +82,7 @@ $n = 0;
 my $cookie = $person->jar->cookie_header($t->url('/'));
 for my $row (@server) {
     my $url = 'http://localhost:' . $t->port('host' . ++$n);
-    my $received = received($t->browser->get("$url/secret/app", headers => [ [ 'X-Control', 'arrived' ], [ 'Cookie', $cookie ] ])->body);
+    my $received = received($t->browser->get("$url/secret/app", headers => [ [ 'X-Control', 'arrived' ], [ 'MyNumber-Name', 'forged' ], [ 'Cookie', $cookie ] ])->body);
     note sprintf '%-42s %s', "server, $row->[0]", told($received);
     is(told($received), told({ %{ $row->[2] }, REMOTE_USER => ['sub-1111111111'] }), "server: $row->[0]");
 }

@@ -53,7 +53,7 @@ sub new {
     my ($class, %option) = @_;
     my $self = bless {
         mpm => $ENV{MNV_MPM} // 'event', https => 0, env => {}, %option,
-        ports => {}, expected => {}, allowed => {}, forbidden => [], n => 0,
+        ports => {}, expected => {}, allowed => {}, allowed_lines => [], forbidden => [], n => 0,
         builder_pid => $$,
     }, $class;
     $self->{host} //= $self->{https} ? 'portal.example.test' : 'localhost';
@@ -564,6 +564,9 @@ sub expect_log { my ($self, @numbers) = @_; $self->{expected}{$_} = 1 for @numbe
 # These may.
 sub allow_log { my ($self, @numbers) = @_; $self->{allowed}{$_} = 1 for @numbers }
 
+# So may lines of this form; for those lines of httpd that have no number.
+sub allow_line { my ($self, $pattern) = @_; push @{ $self->{allowed_lines} }, $pattern }
+
 # These texts (tokens, names of test persons) must not.
 sub forbid_in_log {
     my ($self, @texts) = @_;
@@ -580,6 +583,7 @@ sub _unannounced {
             my ($level, $rest) = ($2, $3);
             next unless $level =~ /^(emerg|alert|crit|error|warn)$/;
             my ($number) = $rest =~ /\b((?:AH|MNV)\d{4,5})\b/;
+            next if !$number && grep { $line =~ $_ } @{ $self->{allowed_lines} };
             push @bad, $line unless $number && $known{$number};
         }
         elsif ($line =~ /\S/) {

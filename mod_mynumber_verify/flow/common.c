@@ -175,10 +175,19 @@ apr_status_t mnv_flow_session(mnv_ctx_t *ctx, const mnv_site_t *site, const char
     return status == APR_SUCCESS && *session ? write_seen(ctx, site, *session) : status;
 }
 
-apr_status_t mnv_session_pressed(mnv_ctx_t *ctx, const mnv_site_t *site, const char *cookies, mnv_pressed_session_t *pressed)
+/* May this browser be told where a session goes on? */
+static int is_told(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const mnv_session_t *predecessor)
+{
+    const char *browser = mnv_flow_browser(ctx, site, request);
+
+    return browser && predecessor->browser && mnv_secret_equal_text(browser, predecessor->browser)
+           && mnv_now(ctx) - predecessor->seen < MNV_PREDECESSOR_LIFETIME;
+}
+
+apr_status_t mnv_session_pressed(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_pressed_session_t *pressed)
 {
     mnv_session_t *session;
-    apr_status_t status = session_of_cookie(ctx, site, cookies, &session);
+    apr_status_t status = session_of_cookie(ctx, site, request->cookies, &session);
 
     memset(pressed, 0, sizeof(*pressed));
     if (status != APR_SUCCESS || !session) {
@@ -189,7 +198,7 @@ apr_status_t mnv_session_pressed(mnv_ctx_t *ctx, const mnv_site_t *site, const c
     if (session->successor) {
         pressed->is_repeated = 1;
         pressed->session = NULL;
-        if (mnv_now(ctx) - session->seen < MNV_PREDECESSOR_LIFETIME) {
+        if (is_told(ctx, site, request, session)) {
             status = session_of(ctx, site, session->successor, strlen(session->successor), &pressed->session);
         }
         /* Signed out, or linked and unlinked since: that is another story */

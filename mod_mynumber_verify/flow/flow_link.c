@@ -52,7 +52,7 @@ static apr_status_t judge_conflict(mnv_ctx_t *ctx, const mnv_site_t *site, const
 }
 
 /* The same session under a new id: the halves stay, the right is gone. */
-static apr_status_t succeed(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_session_t *from, mnv_succession_t *succession)
+static apr_status_t succeed(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const mnv_session_t *from, mnv_succession_t *succession)
 {
     mnv_session_t *to;
     apr_status_t status = mnv_session_renew(ctx, from, &to);
@@ -70,6 +70,7 @@ static apr_status_t succeed(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_se
     }
     succession->from = from;
     succession->to = to;
+    succession->browser = mnv_flow_browser(ctx, site, request);
     succession->lifetime = site->options->session.lifetime;
     return APR_SUCCESS;
 }
@@ -169,7 +170,7 @@ typedef struct pressed_t {
 static apr_status_t read_form(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, pressed_t *pressed)
 {
     mnv_params_t *form;
-    apr_status_t status = mnv_session_pressed(ctx, site, request->cookies, &pressed->who);
+    apr_status_t status = mnv_session_pressed(ctx, site, request, &pressed->who);
 
     if (status == APR_SUCCESS) {
         status = mnv_form_of(ctx, site, request, pressed->who.form_id, &form);
@@ -177,13 +178,13 @@ static apr_status_t read_form(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_
     return status == APR_SUCCESS ? mnv_return_of(ctx, site->options, form, &pressed->place) : status;
 }
 
-static apr_status_t link_now(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_session_t *session, mnv_reply_t *reply, int *made)
+static apr_status_t link_now(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const mnv_session_t *session, mnv_reply_t *reply, int *made)
 {
     mnv_succession_t succession;
     apr_status_t status = judge_right(ctx, site, session);
 
     if (status != APR_SUCCESS || (status = judge_conflict(ctx, site, session)) != APR_SUCCESS
-        || (status = succeed(ctx, site, session, &succession)) != APR_SUCCESS
+        || (status = succeed(ctx, site, request, session, &succession)) != APR_SUCCESS
         || (status = make_link(ctx, site, &succession, reply, made)) != APR_SUCCESS) {
         return status;
     }
@@ -194,7 +195,7 @@ static apr_status_t link_now(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_s
 static apr_status_t tell_successor(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_reply_t *reply, int *is_repeated)
 {
     mnv_pressed_session_t now;
-    apr_status_t status = mnv_session_pressed(ctx, site, request->cookies, &now);
+    apr_status_t status = mnv_session_pressed(ctx, site, request, &now);
 
     *is_repeated = status == APR_SUCCESS && now.is_repeated;
     if (*is_repeated) {
@@ -213,7 +214,7 @@ apr_status_t mnv_step_link(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_req
         status = find_done(ctx, site, pressed.who.session, &done);
     }
     if (status == APR_SUCCESS && !done) {
-        status = link_now(ctx, site, pressed.who.session, reply, &made);
+        status = link_now(ctx, site, request, pressed.who.session, reply, &made);
     }
     if (status == APR_SUCCESS && !made) { /* perhaps since the session was read */
         status = tell_successor(ctx, site, request, reply, &is_repeated);
@@ -242,7 +243,7 @@ static apr_status_t remove_link(mnv_ctx_t *ctx, const mnv_site_t *site, const mn
 }
 
 /* The card may be lost: a recent account sign-in alone allows this. */
-static apr_status_t unlink_now(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_session_t *session, mnv_reply_t *reply, int *removed)
+static apr_status_t unlink_now(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const mnv_session_t *session, mnv_reply_t *reply, int *removed)
 {
     mnv_succession_t succession;
     mnv_link_t *link;
@@ -252,7 +253,7 @@ static apr_status_t unlink_now(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv
         return mnv_fail(ctx, MNV_FAIL_LINK_PROOF_SIGNIN, NULL);
     }
     status = mnv_store_link_by_account(ctx, site->store, session->account, &link);
-    if (status != APR_SUCCESS || !link || (status = succeed(ctx, site, session, &succession)) != APR_SUCCESS
+    if (status != APR_SUCCESS || !link || (status = succeed(ctx, site, request, session, &succession)) != APR_SUCCESS
         || (status = remove_link(ctx, site, link, &succession, removed)) != APR_SUCCESS) {
         return status;
     }
@@ -287,7 +288,7 @@ apr_status_t mnv_step_unlink(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_r
         status = find_undone(ctx, site, &pressed.who, &undone);
     }
     if (status == APR_SUCCESS && !undone) {
-        status = unlink_now(ctx, site, pressed.who.session, reply, &removed);
+        status = unlink_now(ctx, site, request, pressed.who.session, reply, &removed);
     }
     if (status == APR_SUCCESS && !removed) {
         status = tell_successor(ctx, site, request, reply, &is_repeated);

@@ -43,9 +43,9 @@ typedef struct mnv_pressed_session_t {
     int is_repeated;        /* it was sent before: session is the one that goes on since, and the browser does not know its id */
 } mnv_pressed_session_t;
 
-/** As mnv_flow_session(), and also by the id that the last link or unlink has replaced, for MNV_PREDECESSOR_LIFETIME: of a double click browsers drop the first
- * answer with its cookie. */
-apr_status_t mnv_session_pressed(mnv_ctx_t *ctx, const mnv_site_t *site, const char *cookies, mnv_pressed_session_t *pressed);
+/** As mnv_flow_session(), and also by the id that the last link or unlink has replaced, for MNV_PREDECESSOR_LIFETIME and in the browser that sent that form: of a double click
+ * browsers drop the first answer with its cookie. Not elsewhere, because who planted or knew the id before linking must not be given the new one. */
+apr_status_t mnv_session_pressed(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_pressed_session_t *pressed);
 
 /** Does this kind of sign-in give the right to link (MyNumberLinkSignInAcr)? */
 int mnv_signin_may_link(const mnv_options_t *options, const mnv_account_t *account);
@@ -78,6 +78,9 @@ apr_status_t mnv_oidc_finish(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_r
 apr_status_t mnv_oidc_failed(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_oidc_result_t *result, apr_status_t status, mnv_reply_t *reply);
 
 /* The cookies of pending flows (flow_cookies.c). ------------------------------------------ */
+
+/** The browser cookie: nothing but a name for this browser, so that a flow cannot be finished in another, nor a form sent again. @return NULL: none */
+const char *mnv_flow_browser(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request);
 
 /** Add a flow's cookies: the flow, the browser cookie when it is new, a long place to return to; the oldest flows beyond the limit are dropped.
  * @return APR_SUCCESS or a told failure */

@@ -98,37 +98,39 @@ static void write_last_seen(mod_mnv_visit_t *visit, const char *id, const unsign
     mod_mnv_record_put(r, digest, record);
 }
 
-static apr_status_t make_record(mod_mnv_visit_t *visit, const mnv_site_t *site, const mnv_session_t *session, apr_int64_t generation, mnv_record_t **record)
+/* @param source has what was read before the session: time and generation */
+static apr_status_t make_record(mod_mnv_visit_t *visit, const mnv_site_t *site, const mnv_session_t *session, mnv_record_source_t *source, mnv_record_t **record)
 {
     const mod_mnv_server_config_t *conf = mod_mnv_server_config(visit->first->server);
-    mnv_record_source_t source = {0};
     mnv_link_t *link;
     apr_status_t status = mnv_flow_link_of(visit->ctx, site, session, &link);
 
     if (status != APR_SUCCESS) {
         return status;
     }
-    source.session = session;
-    source.link = link;
-    source.attributes = conf->options.signin.account_pass;
-    source.options = &conf->options.session;
-    source.hold = conf->options.link.hold;
-    source.generation = generation;
-    source.site = conf->site_check;
-    return mnv_record_make(visit->ctx, &source, record);
+    source->session = session;
+    source->link = link;
+    source->attributes = conf->options.signin.account_pass;
+    source->options = &conf->options.session;
+    source->hold = conf->options.link.hold;
+    source->site = conf->site_check;
+    return mnv_record_make(visit->ctx, source, record);
 }
 
-/* The generation is read before the database: what changes in between makes the record old at once. */
+/* The generation and the time are read before the database: what ends in between makes the record old at once here, and within MyNumberRecheck on other nodes however long the
+ * database or this process takes. */
 static void reload(mod_mnv_visit_t *visit, const unsigned char *digest)
 {
     request_rec *r = visit->first;
     mnv_ctx_t *ctx = mod_mnv_visit_ctx(visit);
     const mnv_site_t *site = mod_mnv_site(r->server);
-    apr_int64_t generation = mod_mnv_generation();
+    mnv_record_source_t source = {0};
     mnv_session_t *session = NULL;
     mnv_record_t *record = NULL;
     apr_status_t status = mod_mnv_database_ready(ctx, r->server);
 
+    source.generation = mod_mnv_generation();
+    source.asked_at = mnv_now(ctx);
     if (status == APR_SUCCESS && !site) {
         status = mnv_fail(ctx, MNV_FAIL_INTERNAL, "this process has no site for the host");
     }
@@ -136,7 +138,7 @@ static void reload(mod_mnv_visit_t *visit, const unsigned char *digest)
         status = mnv_flow_session(ctx, site, mod_mnv_cookies(visit), &session);
     }
     if (status == APR_SUCCESS && session) {
-        status = make_record(visit, site, session, generation, &record);
+        status = make_record(visit, site, session, &source, &record);
     }
     if (status != APR_SUCCESS) {
         visit->state = MOD_MNV_SESSION_FAILED;

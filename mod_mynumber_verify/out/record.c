@@ -216,7 +216,7 @@ static void fill_header(mnv_record_t *record, const facts_t *facts, apr_size_t s
     record->slots = facts->slots;
     record->site = source->site;
     record->generation = source->generation;
-    record->checked_at = facts->now;
+    record->checked_at = source->asked_at;
     record->fresh_until = facts->fresh_until;
     record->expires_at = session->created + source->options->lifetime;
     record->seen_at = session->seen;
@@ -232,7 +232,7 @@ apr_status_t mnv_record_make(mnv_ctx_t *ctx, const mnv_record_source_t *source, 
 
     facts.source = source;
     facts.now = mnv_now(ctx);
-    facts.fresh_until = facts.now + source->options->recheck;
+    facts.fresh_until = source->asked_at + source->options->recheck;
     facts.slots = MNV_FACT_COUNT + (source->attributes ? (apr_uint32_t)source->attributes->nelts : 0);
     if (values_start(facts.slots) > MNV_RECORD_LIMIT_BYTES) {
         return mnv_fail(ctx, MNV_FAIL_INTERNAL, "too many attributes are passed on");

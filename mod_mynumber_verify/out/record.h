@@ -28,7 +28,7 @@ typedef struct mnv_record_t {
     apr_uint32_t site;              /* check of the base URL and configuration it was made for */
     apr_uint32_t reserved;
     apr_int64_t generation;         /* MNV generation it was made under */
-    apr_time_t checked_at;          /* when the database was asked */
+    apr_time_t checked_at;          /* before the database was asked */
     apr_time_t fresh_until;         /* from then on the database is asked again: recheck, or an age being reached */
     apr_time_t expires_at;          /* absolute end of the session */
     apr_time_t seen_at;             /* last-seen as the database knows it */
@@ -43,6 +43,7 @@ typedef struct mnv_record_source_t {
     const apr_array_header_t *attributes; /* names of MyNumberAccountPass, may be NULL */
     const mnv_session_options_t *options;
     apr_interval_time_t hold;       /* MyNumberLinkHold */
+    apr_time_t asked_at;            /* before the database was asked: what it said may have changed since then */
     apr_int64_t generation;
     apr_uint32_t site;
 } mnv_record_source_t;

@@ -115,6 +115,7 @@ apr_status_t mnv_succession_prepare(mnv_ctx_t *ctx, const mnv_store_t *store, co
     ended->account = NULL;
     ended->identity = NULL;
     ended->successor = succession->to->id;
+    ended->browser = succession->browser;
     made->now = mnv_now(ctx);
     made->made.expires = succession->to->created + succession->lifetime;
     if ((rv = make_row(ctx, store, ended, &made->old)) == APR_SUCCESS

@@ -61,6 +61,7 @@ apr_status_t mnv_store_session_put(mnv_ctx_t *ctx, mnv_store_t *store, const mnv
  * successor: a form that is sent twice, or whose answer was lost, still finds the session. */
 typedef struct mnv_succession_t {
     const mnv_session_t *from, *to;
+    const char *browser;          /* its cookie; NULL: none, and nobody is told the successor */
     apr_interval_time_t lifetime; /* of the new row, from its created on */
 } mnv_succession_t;
 

@@ -146,7 +146,10 @@ for my $text ('山田太郎', '0123456789', 'standin') {
     is($thief->get($t->url($_))->code, 303, "the old id is refused at $_") for qw(/linked/ /account/ /verified/);
     is($thief->fetch($t->url('/mynumber/info'))->json->{account}, undef, 'and has no account');
 
-    # The same form once more is the one thing it is good for, and for a minute.
+    # The same form once more is the one thing it is good for, in the browser that sent it and for a minute.
+    $thief->jar->put({%old});
+    refused($thief->post_form($link, { csrf => $csrf }), 'MNV0501', 'the form again from another browser');
+    $thief->jar->put({ %{ $c->jar->cookie('mnv-b') } });
     $thief->jar->put({%old});
     like($thief->post_form($link, { csrf => $csrf })->header('Location'), qr/notice=linked/, 'the same form again says that it is done');
     is($thief->jar->cookie('mynumber')->{value}, $c->jar->cookie('mynumber')->{value}, 'and tells the new id');

@@ -176,7 +176,7 @@ UNIT_MAYBE_UNUSED mnv_session_t *some_session(mnv_ctx_t *ctx, const char *value,
 
 UNIT_MAYBE_UNUSED mnv_link_t *some_link(mnv_ctx_t *ctx, const char *value, const char *subject, apr_interval_time_t lifetime)
 {
-    mnv_link_options_t options = { MNV_POLICY_ONE_TO_ONE, lifetime, NULL };
+    mnv_link_options_t options = { .policy = MNV_POLICY_ONE_TO_ONE, .lifetime = lifetime };
     mnv_link_t *link;
     assert_int_equal(mnv_link_make(ctx, some_session(ctx, value, subject), &options, &link), APR_SUCCESS);
     return link;

@@ -9,6 +9,7 @@ typedef struct made_t {
     mnv_options_t *options;
     mnv_session_t *session;
     mnv_record_t *record;
+    apr_interval_time_t database_took;
 } made_t;
 
 static void prepare(unit_t *unit, made_t *made, int has)
@@ -24,6 +25,7 @@ static void prepare(unit_t *unit, made_t *made, int has)
 
 static void make(unit_t *unit, made_t *made)
 {
+    made->source.asked_at = unit->now - made->database_took;
     assert_int_equal(mnv_record_make(unit->ctx, &made->source, &made->record), APR_SUCCESS);
     assert_true(mnv_record_check(made->record, made->record->size, made->record->slots, SITE));
 }
@@ -444,6 +446,19 @@ static void times_are_those_of_session_and_configuration(void **state)
     assert_int_equal(made.record->identity_at, made.session->identity->at);
 }
 
+/* A logout on another node while the database was slow would else go unnoticed for longer than MyNumberRecheck. */
+static void is_fresh_from_the_moment_the_database_was_asked(void **state)
+{
+    unit_t *unit = *state;
+    made_t made;
+
+    prepare(unit, &made, 3);
+    made.database_took = apr_time_from_sec(7);
+    make(unit, &made);
+    assert_int_equal(made.record->checked_at, unit->now - apr_time_from_sec(7));
+    assert_int_equal(made.record->fresh_until, unit->now - apr_time_from_sec(2));
+}
+
 /* Born on 2006-11-25 in Japan: 20 at 0:00 on 2026-11-25, which is 15:00 UTC the day before. */
 static void is_fresh_only_until_an_age_is_reached(void **state)
 {
@@ -503,6 +518,7 @@ int main(void)
         UNIT_TEST(attributes_follow_the_facts),
         UNIT_TEST(attributes_need_the_account),
         UNIT_TEST(times_are_those_of_session_and_configuration),
+        UNIT_TEST(is_fresh_from_the_moment_the_database_was_asked),
         UNIT_TEST(is_fresh_only_until_an_age_is_reached),
         UNIT_TEST(is_fresh_only_until_the_link_expires),
     };

@@ -53,6 +53,8 @@ static void refuses_successors_that_do_not_fit(void **state)
     refused(unit, "{\"v\":1,\"successor\":\"AAAA\"}");
     refused(unit, "{\"v\":1,\"successor\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"}");
     refused(unit, "{\"v\":1," SUCCESSOR "," ACCOUNT "}}");
+    refused(unit, "{\"v\":1," SUCCESSOR ",\"browser\":7}");
+    refused(unit, "{\"v\":1,\"browser\":\"AAAA\"}");
 }
 
 static void refuses_account_halves_that_do_not_fit(void **state)

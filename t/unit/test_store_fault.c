@@ -99,7 +99,7 @@ static int state_succession(db_t *db)
 
 static apr_status_t run_make_with_succession(unit_t *unit, db_t *db)
 {
-    mnv_succession_t succession = { old_session, new_session, apr_time_from_sec(120) };
+    mnv_succession_t succession = { .from = old_session, .to = new_session, .lifetime = apr_time_from_sec(120) };
     return mnv_store_link_make(unit->ctx, db->store, new_link, "self", &succession, &outcome);
 }
 
@@ -151,7 +151,7 @@ static void prepare_link_and_sessions(unit_t *unit, db_t *db)
 
 static apr_status_t run_remove_with_succession(unit_t *unit, db_t *db)
 {
-    mnv_succession_t succession = { old_session, new_session, apr_time_from_sec(120) };
+    mnv_succession_t succession = { .from = old_session, .to = new_session, .lifetime = apr_time_from_sec(120) };
     return mnv_store_link_remove(unit->ctx, db->store, old_link, &(mnv_reason_t){ "self", "unlinked" }, &succession, &removed);
 }
 

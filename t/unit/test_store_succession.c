@@ -3,7 +3,7 @@
 
 static mnv_succession_t succession_of(unit_t *unit, const mnv_session_t *from)
 {
-    mnv_succession_t made = { .from = from, .lifetime = apr_time_from_sec(28800) };
+    mnv_succession_t made = { .from = from, .browser = "BBBBBBBBBBBBBBBBBBBBBB", .lifetime = apr_time_from_sec(28800) };
     mnv_session_t *to;
     assert_int_equal(mnv_session_renew(unit->ctx, from, &to), APR_SUCCESS);
     made.to = to;
@@ -23,6 +23,7 @@ static void a_link_takes_its_session_to_a_new_id(void **state)
     assert_non_null(get_session(unit, db, succession.to->key)->account);
     old = get_session(unit, db, session->key);
     assert_string_equal(old->successor, succession.to->id);
+    assert_string_equal(old->browser, succession.browser);
     assert_null(old->account);
     assert_null(old->identity);
     assert_true(old->seen == UNIT_START + apr_time_from_sec(5));

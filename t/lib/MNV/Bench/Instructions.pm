@@ -49,8 +49,8 @@ sub _annotated {
     open my $in, '-|', 'callgrind_annotate', "--inclusive=$inclusive", '--auto=no', '--threshold=100', $file
       or die "could not run callgrind_annotate: $!";
     my @lines;
-    while (<$in>) {
-        my ($count, $name) = m{^\s*([\d,]+)\s[^/]*\S*mod_mynumber_verify/\S+?:([\w.]+)} or next;
+    while (my $line = <$in>) {
+        my ($count, $name) = $line =~ m{^\s*([\d,]+)\s[^/]*\S*mod_mynumber_verify/\S+?:([\w.]+)} or next;
         $count =~ tr/,//d;
         push @lines, [ $count, $name ];
     }

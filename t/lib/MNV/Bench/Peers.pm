@@ -34,7 +34,7 @@ my @peers = (
     { name => 'openidc', title => 'mod_auth_openidc, session in shared memory', conf => 'openidc',
       modules => [qw(authz_user auth_openidc)], prepare => \&_openid, sign_in => \&_signed_in },
     { name => 'openidc-cookie', title => 'mod_auth_openidc, session in a cookie', conf => 'openidc',
-      location => 'openidc', session => 'client-cookie:persistent',
+      location => 'openidc', session => 'client-cookie',
       modules => [qw(authz_user auth_openidc)], prepare => \&_openid, sign_in => \&_signed_in },
 );
 

@@ -7,6 +7,10 @@ use POSIX qw(strftime);
 
 # What our module may add to the open page.
 my $INSTRUCTIONS_ADDED = 8_500;
+# A call of every tenth request counts as one of ours; less is the scheduler's.
+# How often httpd waits for the next request is the client's doing.
+my $CALLS_NOISE = 0.1;
+my %CLIENTS_DOING = map { $_ => 1 } qw(epoll_ctl epoll_wait);
 
 sub new {
     my ($class) = @_;
@@ -52,6 +56,45 @@ sub _profile {
     $self->{data}{profile} = [ map { { function => $_->[0], inclusive => $_->[1], own => $_->[2] } } @{ $self->{profile} } ];
 }
 
+# --- system calls ------------------------------------------------------------------
+
+# Counts of several peers: {peer => {call => per request}}, side by side.
+sub syscalls {
+    my ($self, $counts, @peers) = @_;
+    $self->{data}{syscalls} = $counts;
+    my %seen = map { %{ $counts->{$_} } } @peers;
+    printf '%-28s' . ' %10s' x @peers . "\n", 'System calls per request', @peers;
+    my %sum;
+    for my $call (sort keys %seen) {
+        my @row = map { $counts->{$_}{$call} // 0 } @peers;
+        $sum{ $peers[$_] } += $row[$_] for 0 .. $#peers;
+        printf '%-28s' . ' %10.3f' x @peers . "\n", $call, @row;
+    }
+    printf '%-28s' . ' %10.3f' x @peers . "\n", 'all', @sum{@peers};
+    my @more = grep { !$CLIENTS_DOING{$_} && abs(($counts->{ours}{$_} // 0) - ($counts->{open}{$_} // 0)) >= $CALLS_NOISE } sort keys %seen;
+    print "calls that the open page does not make: @more\n" if @more;
+    $self->_budget('kinds of system calls that differ from the open page', scalar @more, 0);
+    print "\n";
+}
+
+# --- throughput --------------------------------------------------------------------
+
+# {peer => [requests per second, round by round]}: medians and their ratios.
+sub throughput {
+    my ($self, $rounds, @peers) = @_;
+    my %median = map { $_ => (sort { $a <=> $b } @{ $rounds->{$_} })[ $#{ $rounds->{$_} } / 2 ] } @peers;
+    $self->{data}{throughput} = { map { ($_ => { median => $median{$_}, rounds => $rounds->{$_},
+        of_open => _ratio($median{$_}, $median{open}) }) } @peers };
+    printf "%-28s %12s %10s   %s\n", 'Requests per second', 'median', 'of open', 'rounds';
+    printf "%-28s %12s %9.1f%%   %s\n", $_, _grouped(int $median{$_}), 100 * $median{$_} / $median{open},
+      join(' ', map { _grouped(int $_) } @{ $rounds->{$_} }) for @peers;
+    $self->_goal('ours is at least 90 % of the open page', _ratio($median{ours}, $median{open}), 0.9);
+    $self->_goal('ours is at least Basic', _ratio($median{ours}, $median{basic}), 1);
+    print "\n";
+}
+
+sub _ratio { return 0 + sprintf '%.3f', $_[0] / $_[1] }
+
 # --- verdicts ----------------------------------------------------------------------
 
 # Decides the exit code.
@@ -61,6 +104,15 @@ sub _budget {
     push @{ $self->{data}{budgets} }, { what => $what, value => $value, limit => $limit,
                                         met => $met ? JSON::PP::true : JSON::PP::false };
     printf "budget: %s: %s, at most %s: %s\n", $what, _grouped($value), _grouped($limit), $met ? 'met' : 'MISSED';
+}
+
+# Is told and decides nothing.
+sub _goal {
+    my ($self, $what, $value, $limit) = @_;
+    my $met = $value >= $limit;
+    push @{ $self->{data}{goals} }, { what => $what, value => $value, limit => $limit,
+                                      met => $met ? JSON::PP::true : JSON::PP::false };
+    printf "goal: %s: ratio %.3f: %s\n", $what, $value, $met ? 'met' : 'not met';
 }
 
 sub missed { scalar grep { !$_->{met} } @{ $_[0]{data}{budgets} } }

@@ -31,9 +31,9 @@ my @peers = (
       sign_in => sub { [ 'Authorization', 'Basic ' . encode_base64('member:secret', '') ] } },
     { name => 'mellon', title => 'mod_auth_mellon, 4 attributes', conf => 'mellon',
       modules => [qw(authz_user auth_mellon)], location => 'mellon-app', prepare => \&_saml, sign_in => \&_signed_in },
-    { name => 'openidc', title => 'mod_auth_openidc, session in shared memory', conf => 'openidc',
+    { name => 'openidc', title => 'mod_auth_openidc, scope openid, shared memory', conf => 'openidc',
       modules => [qw(authz_user auth_openidc)], prepare => \&_openid, sign_in => \&_signed_in },
-    { name => 'openidc-cookie', title => 'mod_auth_openidc, session in a cookie', conf => 'openidc',
+    { name => 'openidc-cookie', title => 'mod_auth_openidc, scope openid, cookie session', conf => 'openidc',
       location => 'openidc', session => 'client-cookie',
       modules => [qw(authz_user auth_openidc)], prepare => \&_openid, sign_in => \&_signed_in },
 );

@@ -15,7 +15,34 @@ my %CLIENTS_DOING = map { $_ => 1 } qw(epoll_ctl epoll_wait);
 sub new {
     my ($class) = @_;
     $| = 1;
-    return bless { data => { date => strftime('%Y-%m-%dT%H:%M:%SZ', gmtime), budgets => [], goals => [] } }, $class;
+    my $self = bless { data => { date => strftime('%Y-%m-%dT%H:%M:%SZ', gmtime), machine => _machine(),
+        versions => _versions(), budgets => [], goals => [] } }, $class;
+    my ($machine, $versions) = @{ $self->{data} }{qw(machine versions)};
+    print "$self->{data}{date}, $machine->{processors} processors ($machine->{model}), load $machine->{load}\n",
+      join(', ', map { "$_ $versions->{$_}" } sort keys %$versions), "\n\n";
+    return $self;
+}
+
+sub _first_of {
+    my ($pattern, $file) = @_;
+    open my $in, '<', $file or return '?';
+    my @found = grep { defined } map { /$pattern/ ? $1 : undef } <$in>;
+    return $found[0] // '?';
+}
+
+sub _machine {
+    my $processors = () = glob '/sys/devices/system/cpu/cpu[0-9]*';
+    return { processors => 0 + $processors, kind => (POSIX::uname())[4],
+             model => _first_of(qr/^model name\s*:\s*(.*)$/, '/proc/cpuinfo'),
+             load => _first_of(qr/^(\S+)/, '/proc/loadavg') };
+}
+
+# Of the packages that are compared or measure; what is not a package of dpkg is
+# left out.
+sub _versions {
+    my @packages = qw(apache2 libapache2-mod-auth-mellon libapache2-mod-auth-openidc simplesamlphp openssl valgrind strace wrk);
+    my $told = qx(dpkg-query -W -f '\${Package} \${Version}\n' @packages 2>/dev/null);
+    return { $told =~ /^(\S+) (\S+)$/mg };
 }
 
 # 12345 as "12,345"
@@ -43,7 +70,11 @@ sub instructions {
 
 sub instructions_end {
     my ($self) = @_;
-    my $ours = $self->{data}{instructions}{ours};
+    my ($ours, $recheck) = @{ $self->{data}{instructions} }{qw(ours recheck)};
+    # callgrind is slow, so that the default would come round far too often.
+    print "ours with MyNumberRecheck 1h; at the default a person's session is read again every 5 s",
+      $recheck ? ', which adds ' . _grouped($recheck->{instructions} - $ours->{instructions}) . ' to that one request' : '', "\n"
+      if $ours;
     $self->_budget('instructions added to the open page', $ours->{added}, $INSTRUCTIONS_ADDED) if $ours;
     $self->_profile if $self->{profile};
     print "\n";

@@ -18,6 +18,7 @@ my @servers;
 sub new {
     my ($class, %option) = @_;
     my $self = $class->SUPER::new(mpm => 'event', %option);
+    die "a build with sanitizers would measure them: $self->{build}\n" if $self->{env}{ASAN_OPTIONS};
     push @servers, $self;
     $self->{value} = {};
     $self->{standins} = [];

@@ -19,6 +19,8 @@ my @OURS = (
 );
 my @peers = (
     { name => 'open', title => 'open page', location => 'open' },
+    { name => 'sent', title => 'open page, cookies as long as ours sent', location => 'open',
+      sign_in => sub { [ 'Cookie', 'some-b=' . 'b' x 22 . '; session=' . 's' x 43 ] } },
     { name => 'loaded', title => 'open page, our module loaded', @OURS, location => 'open' },
     { name => 'cookie', title => 'open page, our module loaded, session sent', @OURS,
       location => 'open', sign_in => \&_linked },

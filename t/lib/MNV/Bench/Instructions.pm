@@ -12,9 +12,9 @@ my ($FEW, $MANY) = (100, 1_100);
 # One peer: {instructions, profile}; the profile on request.
 sub count {
     my ($peer, $profile) = @_;
-    my $server = MNV::Bench::Server->new(peers => [$peer], callgrind => 1, single => 1);
+    my $server = MNV::Bench::Server->new(peer => $peer, callgrind => 1, single => 1);
     $server->up;
-    my $visit = $server->visit_as($peer);
+    my $visit = $server->visit;
     $server->ask($visit, $FEW);    # what only the first requests do
     $server->counted;
     my @count = map {

@@ -7,14 +7,13 @@ use strict;
 use warnings;
 use parent -norequire, 'MNV::Test';
 use MNV::Test;
-use MNV::Source qw(root slurp);
-use IO::Socket::INET;
+use MNV::Source qw(slurp);
 
 my $CALLGRIND_SECONDS = 120;
 my @servers;
 
-# Options: peers ([rows of MNV::Bench::Peers], each with its own location in one
-# server), callgrind => 1, single => 1 (httpd -X: one process).
+# Options: peer (a row of MNV::Bench::Peers), callgrind => 1, single => 1 (httpd
+# -X: one process).
 sub new {
     my ($class, %option) = @_;
     my $self = $class->SUPER::new(mpm => 'event', %option);
@@ -22,15 +21,14 @@ sub new {
     push @servers, $self;
     $self->{value} = {};
     $self->{standins} = [];
-    for my $folder ('.', map { location($_) } @{ $self->{peers} }) {
+    for my $folder ('.', $self->_folder) {
         mkdir $self->path("htdocs/$folder"), 0755;
         $self->write_file("htdocs/$folder/f.txt", 'x' x 1024, 0644);
     }
     return $self;
 }
 
-# The protected folder of a peer.
-sub location { my ($peer) = @_; return $peer->{location} // $peer->{name} }
+sub _folder { my ($self) = @_; return $self->{peer}{location} // $self->{peer}{name} }
 
 # More words for templates: $server->set(IDP => 'http://...') makes @IDP@.
 sub set { my ($self, %value) = @_; $self->{value}{$_} = $value{$_} for keys %value }
@@ -71,25 +69,21 @@ sub is_serving {
 
 sub up {
     my ($self) = @_;
-    my @modules = qw(mpm_event unixd authn_core authz_core mime dir);
-    my %seen = map { $_ => 1 } @modules;
-    my $text = '';
-    for my $peer (@{ $self->{peers} }) {
-        $peer->{prepare}->($self, $peer) if $peer->{prepare};
-        push @modules, grep { !$seen{$_}++ } @{ $peer->{modules} // [] };
-        $text .= slurp("t/bench/conf/$peer->{conf}.conf") if $peer->{conf};
-    }
-    $text = slurp('t/bench/conf/common.conf') . $text;
-    $text = $self->expand($self->load(@modules) . $text);    # makes the keys
+    my $peer = $self->{peer};
+    $peer->{prepare}->($self, $peer) if $peer->{prepare};
+    my $text = $self->load(qw(mpm_event unixd authn_core authz_core mime dir), @{ $peer->{modules} // [] })
+      . slurp('t/bench/conf/common.conf') . ($peer->{conf} ? slurp("t/bench/conf/$peer->{conf}.conf") : '');
+    $text = $self->expand($text);    # makes the keys
     $self->give_to_server($self->path('logs'), glob $self->path('keys/*'));
     return $self->start($text);
 }
 
-# What ab and wrk ask for a peer: {url, headers => [[name, value]]}. A person
-# really signs in before; each request is then answered with the page itself.
-sub visit_as {
-    my ($self, $peer) = @_;
-    my $url = $self->url('/' . location($peer) . '/f.txt');
+# What ab and wrk ask for: {url, headers => [[name, value]]}. A person really
+# signs in before; each request is then answered with the page itself.
+sub visit {
+    my ($self) = @_;
+    my $peer = $self->{peer};
+    my $url = $self->url('/' . $self->_folder . '/f.txt');
     my @headers = $peer->{sign_in} ? $peer->{sign_in}->($self, $url) : ();
     my $answer = MNV::Browser->new->get($url, headers => \@headers);
     die "$peer->{title}: $url answered " . $answer->code . ' after the sign-in: '

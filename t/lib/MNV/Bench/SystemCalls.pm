@@ -12,9 +12,9 @@ my $ATTACH_SECONDS = 30;
 # One peer: {name of the call => calls per request}.
 sub count {
     my ($peer) = @_;
-    my $server = MNV::Bench::Server->new(peers => [$peer], single => 1);
+    my $server = MNV::Bench::Server->new(peer => $peer, single => 1);
     $server->up;
-    my $visit = $server->visit_as($peer);
+    my $visit = $server->visit;
     $server->ask($visit, $FEW);    # what only the first requests do
     my ($few, $many) = map { _traced($server, $visit, $_) } $FEW, $MANY;
     $server->quit;

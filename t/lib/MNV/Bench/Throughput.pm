@@ -12,8 +12,8 @@ my $SECONDS = 3;
 # {name of the peer => [requests per second, round by round]}
 sub count {
     my ($rounds, @peers) = @_;
-    my @servers = map { MNV::Bench::Server->new(peers => [$_]) } @peers;
-    my @visits = map { $servers[$_]->up->visit_as($peers[$_]) } 0 .. $#peers;
+    my @servers = map { MNV::Bench::Server->new(peer => $_) } @peers;
+    my @visits = map { $_->up->visit } @servers;
     my %result;
     for my $round (0 .. $rounds) {
         for my $i (0 .. $#peers) {

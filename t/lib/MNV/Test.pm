@@ -448,6 +448,11 @@ sub dump {
     return JSON::PP->new->utf8->decode($out);
 }
 
+# How httpd is run, and whether it serves: after so many earlier starts of this
+# log. script/bench has it run below callgrind instead.
+sub command { my ($self, $file) = @_; return ($self->{httpd}, '-D', 'FOREGROUND', '-f', $file) }
+sub is_serving { my ($self, $before) = @_; return $self->_ready_count > $before && $self->_answers }
+
 # Start httpd with a config and wait until it serves.
 sub start {
     my ($self, $text) = @_;
@@ -462,11 +467,11 @@ sub start {
         open STDIN, '<', '/dev/null';
         open STDOUT, '>>', $self->path('logs/start.log');
         open STDERR, '>&', \*STDOUT;
-        exec $self->{httpd}, '-D', 'FOREGROUND', '-f', $file or POSIX::_exit(127);
+        exec $self->command($file) or POSIX::_exit(127);
     });
     my $up = wait_for(sub {
         return 'ended' if waitpid($self->{pid}, WNOHANG) == $self->{pid};
-        return $self->_ready_count > $ready && $self->_answers && 'up';
+        return $self->is_serving($ready) && 'up';
     }, $START_SECONDS);
     return $self if $up && $up eq 'up';
     undef $self->{pid} if $up;

@@ -36,6 +36,12 @@ int mod_mnv_is_identity_name(const char *name)
     return 0;
 }
 
+/* "Cookie" and "Cache-Control" end the comparison at their third letter; they come more often. */
+static int is_connection(const char *name)
+{
+    return (name[0] | 0x20) == 'c' && (name[1] | 0x20) == 'o' && (name[2] | 0x20) == 'n' && !ap_cstr_casecmp(name, "Connection");
+}
+
 static int is_separator(char c)
 {
     return c == ' ' || c == '\t' || c == ',' || c == ';';
@@ -70,7 +76,7 @@ static void strip(apr_pool_t *pool, apr_table_t *table)
             apr_table_unset(table, entry->key); /* closes the gap: look at the same place again */
             continue;
         }
-        if (entry->key && (*entry->key | 0x20) == 'c' && !ap_cstr_casecmp(entry->key, "Connection")) {
+        if (entry->key && is_connection(entry->key)) {
             entry->val = (char *)without_our_names(pool, entry->val);
         }
         i++;

@@ -71,9 +71,11 @@ sub up {
     my ($self) = @_;
     my $peer = $self->{peer};
     $peer->{prepare}->($self, $peer) if $peer->{prepare};
-    my $text = $self->load(qw(mpm_event unixd authn_core authz_core mime dir), @{ $peer->{modules} // [] })
+    my $text = $self->load(qw(mpm_event unixd authn_core authz_core authz_user authn_file auth_basic mime dir), @{ $peer->{modules} // [] })
       . slurp('t/bench/conf/common.conf') . ($peer->{conf} ? slurp("t/bench/conf/$peer->{conf}.conf") : '');
     $text = $self->expand($text);    # makes the keys
+    $self->run('htpasswd', '-c', '-b', '-s', $self->path('keys/htpasswd'), 'member', 'secret');
+    chmod 0644, $self->path('keys/htpasswd');
     $self->give_to_server($self->path('logs'), glob $self->path('keys/*'));
     return $self->start($text);
 }

@@ -69,6 +69,13 @@ int mod_mnv_go_to_our_host(mnv_ctx_t *ctx, request_rec *r, const mnv_request_t *
     return 1;
 }
 
+static int is_here(const mnv_site_options_t *site, const char *place)
+{
+    apr_size_t length = strlen(site->path);
+
+    return !strncmp(place, site->path, length) && !strncmp(place + length, MOD_MNV_HERE_PATH, strlen(MOD_MNV_HERE_PATH));
+}
+
 apr_status_t mod_mnv_here(mnv_ctx_t *ctx, request_rec *r, const mnv_request_t *request, mnv_reply_t *reply)
 {
     const mnv_options_t *options = &mod_mnv_server_config(r->server)->options;
@@ -79,6 +86,9 @@ apr_status_t mod_mnv_here(mnv_ctx_t *ctx, request_rec *r, const mnv_request_t *r
         || mnv_params_one(query, "return", &place) != APR_SUCCESS || !place
         || mnv_url_return(r->pool, place, options->site.base_url, NULL, MNV_RETURN_LIMIT_BYTES, &place) != APR_SUCCESS) {
         return mnv_fail(ctx, MNV_FAIL_RETURN_REFUSED, NULL);
+    }
+    if (is_here(&options->site, place)) { /* nested, they would be a redirect each */
+        return mnv_fail(ctx, MNV_FAIL_RETURN_REFUSED, "it is \"" MOD_MNV_HERE_PATH "\" itself");
     }
     if (!is_our_host(r, options->site.base_url) && !has_come_back(request, &options->site)) {
         return mnv_fail(ctx, MNV_FAIL_FLOW_UNKNOWN, "no cookie comes back, and another Host header than the base URL's arrives here");

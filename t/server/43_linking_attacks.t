@@ -255,6 +255,17 @@ for my $form (qw(link unlink)) {
     nothing_left();
 }
 
+# --- one connection, as a proxy in front has with all of its browsers ---
+{
+    my ($v, $a) = (with_both(%victim), with_both(%attacker));
+    my @cookies = map { $_ ? 'Cookie: mynumber=' . session_of($_) . "\r\n" : '' } $v, $a, undef, $v, $a, undef;
+    my $answers = MNV::Browser::raw('localhost', $t->port, join '', map { my $last = $_ == $#cookies ? "Connection: close\r\n" : ''; "GET /account/ HTTP/1.1\r\nHost: localhost:" . $t->port . "\r\n$cookies[$_]$last\r\n" } 0 .. $#cookies);
+    my @who = $answers =~ /"MYNUMBER_ACCOUNT":"([^"]*)"|^HTTP\/1\.1 (303)/mg;
+    is(join(' ', grep { defined } @who), "sub-$victim{account} sub-$attacker{account} 303 sub-$victim{account} sub-$attacker{account} 303", 'each request of a connection has its own session');
+    $attack->row('requests of several persons in one connection', 'each is who its own cookie says', 'none');
+    nothing_left();
+}
+
 # --- proofs of an issuer that is no longer the configured one ---
 {
     my $b = with_both(%victim);

@@ -103,6 +103,15 @@ ends("a linked account and somebody else's card", { %well, card => '200' }, brow
 $p->signin_is(account => '0123456789');
 $p->card_is(person => 'adult');
 
+# Links made to lead from step to step.
+for my $step (qw(signin verify here)) {
+    my $nested = '/mynumber/signin';
+    $nested = "/mynumber/$step?return=$nested" for 1 .. 40;
+    my ($end, $hops, $trips) = follow($t->browser, $t->url($nested));
+    ok($end =~ /^(?:link page|400 MNV0213)$/ && $hops <= 4 && $trips <= 1, "steps nested in each other ($step) end after one") or diag("$end after $hops requests, $trips round trips");
+}
+$t->expect_log('MNV0213');
+
 # --- cookies ---
 ends('no cookies', '400 MNV0202', browser => sub { refusing(qr/./) });
 my %lost = (choose => '401 MNV0804', other => '403 MNV0801');    # who chooses is asked again, and has to press again

@@ -79,6 +79,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_check_authz(mod_mnv_gate_authz, NULL, before_authz_core, APR_HOOK_FIRST, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_fixups(mod_mnv_handoff_fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_handler(mod_mnv_own_handler, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_log_transaction(mod_mnv_handoff_log, NULL, NULL, APR_HOOK_REALLY_FIRST);
 
     ap_hook_expr_lookup(mod_mnv_expr_lookup, NULL, NULL, APR_HOOK_FIRST);
     mod_mnv_authz_register(pool);

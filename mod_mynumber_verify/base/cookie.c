@@ -107,10 +107,44 @@ static int is_unwanted(const char *entry, const mnv_cookie_filter_t *filters, in
     return 0;
 }
 
+/* Does an unwanted cookie begin here? */
+static int begins_unwanted(const char *at, const mnv_cookie_filter_t *filters, int count)
+{
+    const char *entry = first_entry(at);
+    return entry != NULL && is_unwanted(entry, filters, count);
+}
+
+/* httpd makes one of two Cookie headers, with ", " between them. What stands behind such a comma is never believed (it may be another cookie's value), but an unwanted cookie is none
+ * the less to go there, and one in front of it ends there. */
+static const char *part_joined(apr_pool_t *pool, const char *header, const mnv_cookie_filter_t *filters, int count)
+{
+    const char *piece = header, *at = header;
+    char *parted = NULL;
+    if (strchr(header, ',') == NULL) {
+        return header;
+    }
+    for (at += strcspn(at, ",;"); *at != '\0'; at += 1 + strcspn(at + 1, ",;")) {
+        int is_joint = *at == ',' && (at[1] == ' ' || at[1] == '\t');
+        if (is_joint && (begins_unwanted(piece, filters, count) || begins_unwanted(at + 1, filters, count))) {
+            parted = parted != NULL ? parted : apr_pstrdup(pool, header);
+            parted[at - header] = ';';
+        }
+        if (is_joint || *at == ';') {
+            piece = at + 1;
+        }
+    }
+    return parted != NULL ? parted : header;
+}
+
 const char *mnv_cookie_strip(apr_pool_t *pool, const char *header, const mnv_cookie_filter_t *filters, int count)
 {
-    const char *first = header != NULL ? first_entry(header) : NULL, *entry = first;
+    const char *first, *entry;
     char *kept, *out;
+    if (header == NULL) {
+        return NULL;
+    }
+    header = part_joined(pool, header, filters, count);
+    first = entry = first_entry(header);
     while (entry != NULL && !is_unwanted(entry, filters, count)) {
         entry = next_entry(entry);
     }

@@ -133,7 +133,7 @@ static authz_status check(request_rec *r, const char *arguments, const void *par
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, MNVLOGNO(1430) "\"Require %s\" in a host without MyNumberSecretFile", rule->row->name);
         return AUTHZ_GENERAL_ERROR;
     }
-    request->has_rules = 1;
+    request->ruled = r->per_dir_config;
     if (request->own) { /* our rules do not apply there: behind a "not" that is said by denying */
         return rule->is_negated ? AUTHZ_DENIED : AUTHZ_GRANTED;
     }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "base/log.h"
 #include "httpd/authz.h"
+#include "httpd/handoff.h"
 #include "httpd/our_host.h"
 #include "httpd/reply_out.h"
 #include "httpd/request_in.h"
@@ -25,9 +26,13 @@ typedef struct refusal_t {
 } refusal_t;
 
 /* Sub-requests build a part of somebody else's page, error documents explain a failure: neither may send a browser away or set cookies. */
-static int is_bystander(const request_rec *r)
+static int is_bystander(request_rec *r)
 {
-    return r->main || (r->prev && ap_is_HTTP_ERROR(r->prev->status));
+    if (!r->main && !(r->prev && ap_is_HTTP_ERROR(r->prev->status))) {
+        return 0;
+    }
+    mod_mnv_mark_private(r); /* a cache must not give the page without this part to those who may have it */
+    return 1;
 }
 
 /* Answering. ---------------------------------------------------------------- */
@@ -213,19 +218,25 @@ static int ask_the_others(request_rec *r, mod_mnv_request_t *request)
     return status;
 }
 
-int mod_mnv_gate_access(request_rec *r)
+/* What the rules said, as an answer. */
+static int settle(request_rec *r, const mod_mnv_request_t *request, int is_ours, int status)
 {
-    mod_mnv_request_t *request;
-    int status, is_ours;
+    if (request->has_asked && request->visit->state == MOD_MNV_SESSION_FAILED) {
+        return refuse_failed(r);
+    }
+    if (status == DECLINED && (is_ours || request->missing)) {
+        return refuse(r, request->missing);
+    }
+    if (status == HTTP_FORBIDDEN && (is_ours || request->ruled == r->per_dir_config)) {
+        return refuse_for_good(r);
+    }
+    return status;
+}
 
-    if (!mod_mnv_server_config(r->server)->enabled) {
-        return DECLINED;
-    }
-    request = mod_mnv_request(r);
-    is_ours = !request->is_inside && mod_mnv_is_our_auth(r);
-    if (request->is_inside || (request->has_auth && !is_ours)) { /* another module says who this is: mod_mnv_gate_authz() */
-        return DECLINED;
-    }
+static int judge(request_rec *r, mod_mnv_request_t *request, int is_ours)
+{
+    int status;
+
     if (is_ours && !request->own) {
         if (mod_mnv_session(r)->state == MOD_MNV_SESSION_FAILED) {
             return refuse_failed(r);
@@ -236,16 +247,69 @@ int mod_mnv_gate_access(request_rec *r)
     if (request->own) { /* only another rule (Require ip) may refuse here; "no user yet" is why people come */
         return status == DECLINED && is_ours ? OK : status;
     }
-    if (request->has_asked && request->visit->state == MOD_MNV_SESSION_FAILED) {
-        return refuse_failed(r);
+    return settle(r, request, is_ours, status);
+}
+
+int mod_mnv_gate_access(request_rec *r)
+{
+    mod_mnv_request_t *request;
+    int status = DECLINED, is_ours;
+
+    if (!mod_mnv_server_config(r->server)->enabled) {
+        return DECLINED;
     }
-    if (status == DECLINED && (is_ours || request->missing)) {
-        return refuse(r, request->missing);
+    request = mod_mnv_request(r);
+    if (request->is_inside) {
+        return DECLINED;
     }
-    if (status == HTTP_FORBIDDEN && (is_ours || request->has_rules)) {
-        return refuse_for_good(r);
+    is_ours = mod_mnv_is_our_auth(r);
+    if (!request->has_auth || is_ours) { /* else another module says who this is: mod_mnv_gate_authz() */
+        status = judge(r, request, is_ours);
+    }
+    /* What others refuse they may explain in an error document of the same location, for which httpd asks no rule. */
+    if (status == OK || status == DECLINED || (!is_ours && request->ruled != r->per_dir_config)) {
+        request->admitted = r->per_dir_config;
     }
     return status;
+}
+
+/* Did the request that this one comes from pass the gate of the very same location? httpd asks no rule a second time then. */
+static int is_admitted_already(request_rec *r, mod_mnv_request_t *request)
+{
+    request_rec *parent = mod_mnv_parent(r);
+    const mod_mnv_request_t *before = parent ? mod_mnv_request(parent) : NULL;
+
+    if (before && before->admitted == r->per_dir_config) {
+        request->admitted = before->admitted;
+        request->ruled = before->ruled;
+    }
+    return request->own || request->admitted == r->per_dir_config;
+}
+
+int mod_mnv_gate_again(request_rec *r)
+{
+    mod_mnv_request_t *request = mod_mnv_request(r);
+    int is_ours, status;
+
+    if (is_admitted_already(r, request)) {
+        return OK;
+    }
+    is_ours = mod_mnv_is_our_auth(r);
+    if ((request->has_auth && !is_ours) || ap_satisfies(r) == SATISFY_ANY) {
+        /* What httpd asked before it came to us stands; here we only learn whether there are rules of ours. */
+        if (is_ours) {
+            mod_mnv_set_user(r);
+        }
+        (void)ask_the_others(r, request);
+    }
+    else {
+        status = judge(r, request, is_ours);
+        if (status != OK && (is_ours || request->ruled == r->per_dir_config)) {
+            return status == DECLINED ? HTTP_UNAUTHORIZED : status;
+        }
+    }
+    request->admitted = r->per_dir_config;
+    return OK;
 }
 
 /* mod_mnv_gate_access() never leaves an open question under our AuthType; this is for modules that force authentication all the same. */

@@ -7,6 +7,10 @@
 /** access_checker_ex, before mod_authz_core: loads the session and says who it is, before any rule is judged; then asks the others and settles what they say. */
 int mod_mnv_gate_access(request_rec *r);
 
+/** After mod_negotiation (type_checker) or mod_dir (fixups) has put another location's request in place of this one, and where httpd skipped the rules because the request before was of
+ * the same location: were they asked for the location that answers? Else it is done now. @return OK, or what mod_mnv_gate_access() returns for a refusal */
+int mod_mnv_gate_again(request_rec *r);
+
 /** check_user_id. */
 int mod_mnv_gate_user(request_rec *r);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/cookie.h"
 #include "base/log.h"
+#include "httpd/gate.h"
 #include "httpd/session_io.h"
 #include "httpd/strip.h"
 
@@ -14,8 +15,7 @@ APLOG_USE_MODULE(mynumber_verify);
 
 /* Taking back. -------------------------------------------------------------- */
 
-/* An internal redirect renames variables to REDIRECT_NAME, the next one to REDIRECT_REDIRECT_NAME. (REDIRECT_REMOTE_USER is httpd's own: it tells every error document
- * and front controller the r->user of the request before, whichever module found it.) */
+/* An internal redirect renames variables to REDIRECT_NAME, the next one to REDIRECT_REDIRECT_NAME. */
 static int is_our_variable(const char *name)
 {
     while (!strncmp(name, "REDIRECT_", 9)) {
@@ -30,26 +30,15 @@ static int is_our_user(const request_rec *r)
     return r->ap_auth_type && !strcmp(r->ap_auth_type, MOD_MNV_AUTH_TYPE);
 }
 
-/* The user we set is known to our own locations alone. A sub-request inherits the variables made of it (SSI) without having had an AuthType itself. */
-static void take_back_user(request_rec *r)
+static int is_user_variable(const char *name)
 {
-    const request_rec *from = r;
-
-    while (from && !is_our_user(from)) {
-        from = mod_mnv_parent(from);
+    while (!strncmp(name, "REDIRECT_", 9)) {
+        name += 9;
     }
-    if (!from || mod_mnv_is_our_auth(r)) {
-        return;
-    }
-    if (is_our_user(r)) {
-        r->user = NULL;
-        r->ap_auth_type = NULL;
-    }
-    apr_table_unset(r->subprocess_env, "REMOTE_USER");
-    apr_table_unset(r->subprocess_env, "AUTH_TYPE");
+    return !strcmp(name, "REMOTE_USER") || !strcmp(name, "AUTH_TYPE");
 }
 
-static void take_back_variables(request_rec *r)
+static void take_back(request_rec *r, int (*is_meant)(const char *name))
 {
     const apr_array_header_t *elements = apr_table_elts(r->subprocess_env);
     int i = 0;
@@ -57,13 +46,55 @@ static void take_back_variables(request_rec *r)
     while (i < elements->nelts) {
         const char *name = APR_ARRAY_IDX(elements, i, apr_table_entry_t).key;
 
-        if (is_our_variable(name)) {
+        if (is_meant(name)) {
             apr_table_unset(r->subprocess_env, name);
         }
         else {
             i++;
         }
     }
+}
+
+/* The user we set is known to our own locations alone. A sub-request inherits the variables made of it (SSI) without having had an AuthType itself, and httpd makes a
+ * REDIRECT_REMOTE_USER of the r->user of any request before. */
+static void take_back_user(request_rec *r)
+{
+    request_rec *from;
+    int is_known = 0;
+
+    for (from = r; from; from = mod_mnv_parent(from)) {
+        is_known |= is_our_user(from);
+    }
+    if (!is_known) {
+        return;
+    }
+    take_back(r, is_user_variable);
+    if (mod_mnv_is_our_auth(r)) {
+        return;
+    }
+    if (is_our_user(r)) {
+        r->user = NULL;
+        r->ap_auth_type = NULL;
+    }
+    for (from = r->prev; from; from = from->prev) {
+        if (is_our_user(from) && from->user) {
+            mod_mnv_request(from)->hidden_user = from->user;
+            from->user = NULL;
+        }
+    }
+}
+
+/* The access log tells who asked for the page, whatever answered. */
+int mod_mnv_handoff_log(request_rec *r)
+{
+    for (; r->next; r = r->next) {
+        mod_mnv_request_t *request = ap_get_module_config(r->request_config, &mynumber_verify_module);
+
+        if (request && request->hidden_user) {
+            r->user = request->hidden_user;
+        }
+    }
+    return DECLINED;
 }
 
 /* Handing on. --------------------------------------------------------------- */
@@ -116,22 +147,15 @@ static void hand_on(request_rec *r, const mnv_record_t *record, const mod_mnv_di
     }
 }
 
-/* Was a rule of ours evaluated for this location? httpd skips that when a redirect or sub-request comes from the same one. */
-static int has_rules(request_rec *r, const mod_mnv_request_t *request)
-{
-    request_rec *parent = mod_mnv_parent(r);
-
-    return request->has_rules || (parent && parent->per_dir_config == r->per_dir_config && mod_mnv_request(parent)->has_rules);
-}
-
 static int hand_over(request_rec *r, mod_mnv_request_t *request)
 {
     mod_mnv_visit_t *visit;
 
     request->handed = r->per_dir_config;
-    if (!request->own && (mod_mnv_is_our_auth(r) || has_rules(r, request))) {
+    if (!request->own && (mod_mnv_is_our_auth(r) || request->ruled == r->per_dir_config)) {
         visit = mod_mnv_session(r);
         mod_mnv_mark_private(r);
+        take_back(r, is_our_variable); /* SetEnvIf, RewriteRule [E=]: of one person everything comes from the session, or nothing */
         if (visit->record) {
             hand_on(r, visit->record, mod_mnv_dir_config(r));
         }
@@ -161,18 +185,34 @@ static void strip_cookies(request_rec *r, mod_mnv_request_t *request, const mod_
     }
 }
 
+/* This request began at another location than the one that answers: nothing of what was handed on there stays, and the rules must have been asked here. */
+static int begin_anew(request_rec *r)
+{
+    int status;
+
+    take_back(r, is_our_variable);
+    status = mod_mnv_gate_again(r);
+    if (status == OK) {
+        take_back_user(r);
+    }
+    return status;
+}
+
 int mod_mnv_handoff_fixups(request_rec *r)
 {
     mod_mnv_request_t *request = mod_mnv_request(r);
     const mod_mnv_server_config_t *conf = mod_mnv_server_config(r->server);
+    int status;
 
     mod_mnv_strip(r);
     if (!conf->enabled) {
         return DECLINED;
     }
-    if (r->prev || r->main) {
-        take_back_variables(r);
-        take_back_user(r);
+    if (r->prev || r->main || request->admitted != r->per_dir_config) {
+        status = begin_anew(r);
+        if (status != OK) {
+            return status;
+        }
     }
     strip_cookies(r, request, conf);
     return hand_over(r, request);
@@ -181,16 +221,16 @@ int mod_mnv_handoff_fixups(request_rec *r)
 int mod_mnv_handoff_again(request_rec *r)
 {
     mod_mnv_request_t *request = mod_mnv_request(r);
+    int status;
 
+    if (request->visit->is_private) { /* ap_internal_fast_redirect() forgets it */
+        r->no_cache = 1;
+    }
     if (!request->handed || request->handed == r->per_dir_config) {
         return DECLINED;
     }
-    take_back_variables(r);
     request->is_stripped = 0;
     mod_mnv_strip(r);
-    take_back_user(r);
-    if (mod_mnv_is_our_auth(r)) {
-        mod_mnv_set_user(r);
-    }
-    return hand_over(r, request);
+    status = begin_anew(r);
+    return status == OK ? hand_over(r, request) : status;
 }

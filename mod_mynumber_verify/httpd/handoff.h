@@ -18,4 +18,7 @@ void mod_mnv_mark_private(request_rec *r);
 /** handler, first: mod_dir may have put another location's request in place of this one after fixups (ap_internal_fast_redirect). @return as above */
 int mod_mnv_handoff_again(request_rec *r);
 
+/** log_transaction, before mod_log_config. @return DECLINED */
+int mod_mnv_handoff_log(request_rec *r);
+
 #endif

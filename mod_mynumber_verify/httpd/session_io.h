@@ -46,12 +46,14 @@ typedef struct mod_mnv_request_t {
     const char *own;              /* path below MyNumberPath; NULL: not one of our URLs */
     int is_stripped;              /* client-sent copies of our headers are gone */
     int is_inside;                /* our hook is asking the other modules: stay out of the way */
-    int has_rules;                /* a rule of ours was evaluated */
+    const void *admitted;         /* the per_dir_config under which the gate let it pass */
+    const void *ruled;            /* the per_dir_config of which a rule of ours was evaluated */
     int has_asked;                /* something of this request_rec depends on the session */
     unsigned missing;             /* MOD_MNV_NEED_…, recorded by rules */
     const void *auth_of;          /* the per_dir_config that is_our_auth was found for */
     int is_our_auth, has_auth;    /* AuthType "mynumber"; any */
     const void *handed;           /* the per_dir_config whose exports were handed on */
+    char *hidden_user;            /* r->user of a request redirected to a location that may not know it; put back for the log */
     const char *subject;          /* pairwise subject of subject_for, made on first use */
     const mod_mnv_dir_config_t *subject_for;
     mod_mnv_visit_t own_visit;    /* used by the first request_rec alone */

@@ -1,7 +1,9 @@
 #include "httpd/strip.h"
 
 #include <apr_lib.h>
+#include <apr_strings.h>
 #include <apr_tables.h>
+#include <string.h>
 #include "httpd/server_config.h"
 #include "httpd/session_io.h"
 
@@ -34,21 +36,50 @@ int mod_mnv_is_identity_name(const char *name)
     return 0;
 }
 
-static void strip(apr_table_t *table)
+/* "Cookie" and "Cache-Control" end the comparison at their third letter; they come more often. */
+static int is_connection(const char *name)
+{
+    return (name[0] | 0x20) == 'c' && (name[1] | 0x20) == 'o' && (name[2] | 0x20) == 'n' && !ap_cstr_casecmp(name, "Connection");
+}
+
+static int is_separator(char c)
+{
+    return c == ' ' || c == '\t' || c == ',' || c == ';';
+}
+
+/* A proxy takes away what "Connection" names (RFC 9110 7.6.1): nobody may have that done to what we hand on. */
+static const char *without_our_names(apr_pool_t *pool, const char *value)
+{
+    const unsigned char *starts = mod_mnv_header_starts();
+    char *copy = NULL;
+    apr_size_t at;
+
+    for (at = 0; value[at]; at++) {
+        if (starts[(unsigned char)value[at]] && (!at || is_separator(value[at - 1])) && mod_mnv_is_identity_name(value + at)) {
+            copy = copy ? copy : apr_pstrdup(pool, value);
+            memset(copy + at, ' ', strcspn(value + at, " \t,;"));
+        }
+    }
+    return copy ? copy : value;
+}
+
+static void strip(apr_pool_t *pool, apr_table_t *table)
 {
     const apr_array_header_t *elements = apr_table_elts(table);
     const unsigned char *starts = mod_mnv_header_starts();
     int i = 0;
 
     while (i < elements->nelts) {
-        const char *name = APR_ARRAY_IDX(elements, i, apr_table_entry_t).key;
+        apr_table_entry_t *entry = &APR_ARRAY_IDX(elements, i, apr_table_entry_t);
 
-        if (name && starts[(unsigned char)*name] && mod_mnv_is_identity_name(name)) {
-            apr_table_unset(table, name); /* closes the gap: look at the same place again */
+        if (entry->key && starts[(unsigned char)*entry->key] && mod_mnv_is_identity_name(entry->key)) {
+            apr_table_unset(table, entry->key); /* closes the gap: look at the same place again */
+            continue;
         }
-        else {
-            i++;
+        if (entry->key && is_connection(entry->key)) {
+            entry->val = (char *)without_our_names(pool, entry->val);
         }
+        i++;
     }
 }
 
@@ -58,9 +89,9 @@ void mod_mnv_strip(request_rec *r)
 
     if (!request->is_stripped) {
         request->is_stripped = 1;
-        strip(r->headers_in);
+        strip(r->pool, r->headers_in);
         if (r->trailers_in) {
-            strip(r->trailers_in);
+            strip(r->pool, r->trailers_in);
         }
     }
 }

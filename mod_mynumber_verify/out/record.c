@@ -293,10 +293,7 @@ const char *mnv_record_value(const mnv_record_t *record, mnv_encoding_e encoding
         return NULL;
     }
     text = (const unsigned char *)record + at; /* the block's last byte is NUL */
-    for (c = text; *c; c++) {
-        if (*c < 0x20 || *c == 0x7f) {
-            return NULL;
-        }
+    for (c = text; *c >= 0x20 && *c != 0x7f; c++) {
     }
-    return (const char *)text;
+    return *c ? NULL : (const char *)text;
 }

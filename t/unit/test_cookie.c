@@ -101,10 +101,22 @@ static void strips_every_copy_of_ours(void **state)
     strip(unit, "a=1;b=2;c=3;s=4;d=5", "a=1; b=2; c=3; d=5");
 }
 
+/* Two headers arrive as one. */
+static void strips_ours_behind_a_comma(void **state)
+{
+    unit_t *unit = *state;
+    strip(unit, "a=1, s=2", "a=1");
+    strip(unit, "s=1, a=2", "a=2");
+    strip(unit, "a=1; b=2, f-x=3; c=4, 5", "a=1; b=2; c=4, 5");
+    strip(unit, "a=1, b=2, s=3, c=4", "a=1, b=2; c=4");
+    strip(unit, "s=1, f-x=2, s", NULL);
+    strip(unit, "a=1,\ts=2", "a=1");
+}
+
 static void leaves_others_alone(void **state)
 {
     unit_t *unit = *state;
-    static const char *const untouched[] = { "", "a=b", " a=b;;c ; ", "ss=1; f=2; S=3; xf-1=4" };
+    static const char *const untouched[] = { "a=1, 2", "a=xs=1, b", "", "a=b", " a=b;;c ; ", "ss=1; f=2; S=3; xf-1=4" };
     strip(unit, NULL, NULL);
     for (size_t i = 0; i < sizeof(untouched) / sizeof(untouched[0]); i++) {
         strip(unit, untouched[i], untouched[i]);
@@ -147,6 +159,7 @@ int main(void)
         UNIT_TEST(bears_64_kilobytes_and_hundreds),
         UNIT_TEST(lists_names_by_prefix),
         UNIT_TEST(strips_every_copy_of_ours),
+        UNIT_TEST(strips_ours_behind_a_comma),
         UNIT_TEST(leaves_others_alone),
         UNIT_TEST(prints_no_cookie_that_breaks_the_header),
         UNIT_TEST(prints_cookies),

@@ -1,4 +1,5 @@
-# A small application on a port of its own, for mod_proxy_http: answers every request with the headers that arrived, as JSON [[name, value], ...].
+# A small application on a port of its own, for mod_proxy_http: answers every request with the headers that arrived, as JSON [[name, value], ...]. A request to become another
+# protocol it grants, and sends them over that.
 package MNV::Backend;
 use strict;
 use warnings;
@@ -21,7 +22,8 @@ sub start {
             push @headers, [ $1, $2 ] if $line =~ /^([^:]+):\s*(.*?)\r?\n$/;
         }
         my $body = JSON::PP->new->utf8->encode(\@headers);
-        print $socket "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " . length($body) . "\r\nConnection: close\r\n\r\n$body" if defined $request;
+        my ($upgrade) = map { $_->[1] } grep { lc $_->[0] eq 'upgrade' } @headers;
+        print $socket $upgrade ? "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: $upgrade\r\n\r\n$body" : "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " . length($body) . "\r\nConnection: close\r\n\r\n$body" if defined $request;
         close $socket;
     }
     POSIX::_exit(0);

@@ -1,0 +1,107 @@
+# Real applications behind httpd, each started in the test's folder and ended with the object: PHP-FPM, Python's own server, uWSGI. They answer with what they received
+# (t/apps/received.*).
+#
+#   my $apps = MNV::Apps->start($t, qw(php python uwsgi));
+#   php: unix socket @DIR@/run/php.sock, files below htdocs; python: @PORT:python@; uwsgi: @PORT:uwsgi@
+package MNV::Apps;
+use strict;
+use warnings;
+use IO::Socket::INET;
+use IO::Socket::UNIX;
+use POSIX ();
+use MNV::Source qw(root need);
+use MNV::Test ();
+
+my %start = (php => \&_php, python => \&_python, uwsgi => \&_uwsgi);
+
+sub start {
+    my ($class, $t, @names) = @_;
+    my $self = bless { t => $t, pids => [], owner => $$ }, $class;
+    my %is_up = map { $_ => $start{$_}->($self) } @names;
+    for my $name (@names) {
+        MNV::Test::wait_for($is_up{$name}, 30) or die "$name did not start: " . join '', $self->_log($name);
+    }
+    return $self;
+}
+
+sub _program {
+    my ($what, @names) = @_;
+    my ($program) = grep { -x } map { my $name = $_; map { glob "$_/$name" } qw(/usr/bin /usr/sbin), split /:/, $ENV{PATH} } @names;
+    need($program, $what);
+    return $program;
+}
+
+sub _log {
+    my ($self, $name) = @_;
+    open my $in, '<', $self->{t}->path("logs/$name.log") or return "no log\n";
+    return <$in>;
+}
+
+sub _launch {
+    my ($self, $name, @command) = @_;
+    my $pid = fork // die "could not fork: $!";
+    if (!$pid) {
+        setpgrp 0, 0;    # workers end with their master
+        %ENV = (PATH => $ENV{PATH});    # what they show is what arrived
+        open STDIN, '<', '/dev/null';
+        open STDOUT, '>>', $self->{t}->path("logs/$name.log");
+        open STDERR, '>&', \*STDOUT;
+        exec { $command[0] } @command or POSIX::_exit(127);
+    }
+    push @{ $self->{pids} }, $pid;
+}
+
+sub _php {
+    my ($self) = @_;
+    my $t = $self->{t};
+    my $program = _program('php-fpm', 'php-fpm[0-9]*', 'php-fpm');
+    my $as = $t->{user} ? "user = $t->{user}\ngroup = " . getgrgid((getpwnam $t->{user})[3]) . "\n" : '';
+    my $conf = $t->write_file('conf/php-fpm.conf', <<"EOT", 0644);
+[global]
+error_log = \@DIR\@/logs/php.log
+daemonize = no
+[www]
+${as}listen = \@DIR\@/run/php.sock
+listen.mode = 0666
+pm = static
+pm.max_children = 2
+EOT
+    $self->_launch('php', $program, '-n', '-F', '-y', $conf);
+    return sub { IO::Socket::UNIX->new(Peer => $t->path('run/php.sock')) };
+}
+
+sub _port_is_up {
+    my ($port) = @_;
+    return sub { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port) };
+}
+
+sub _python {
+    my ($self) = @_;
+    my $port = $self->{t}->port('python');
+    $self->_launch('python', _program('python3', 'python3'), root . '/t/apps/received.py', $port);
+    return _port_is_up($port);
+}
+
+sub _uwsgi {
+    my ($self) = @_;
+    my $port = $self->{t}->port('uwsgi');
+    $self->_launch('uwsgi', _program('uwsgi with Python', 'uwsgi_python3'), '--uwsgi-socket', "127.0.0.1:$port",
+        '--wsgi-file', root . '/t/apps/received.py', '--need-app', '--die-on-term', '--threads', 2);
+    return _port_is_up($port);
+}
+
+sub stop {
+    my ($self) = @_;
+    return if $self->{owner} != $$;
+    local $?;
+    for my $pid (splice @{ $self->{pids} }) {
+        kill 'TERM', $pid;
+        MNV::Test::wait_for(sub { waitpid($pid, POSIX::WNOHANG()) == $pid }) and next;
+        kill '-KILL', $pid;
+        waitpid $pid, 0;
+    }
+}
+
+sub DESTROY { $_[0]->stop }
+
+1;

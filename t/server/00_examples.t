@@ -84,6 +84,12 @@ my %judge = (
         is($t->browser->fetch($t->url('/api'), accept => 'application/json')->json->{code}, 'MNV0802', 'api.conf: JSON with the code');
         is(env($b, '/api')->{MYNUMBER_ACCOUNT}, 'sub-0123456789', 'api.conf: a linked session is let in');
     } ],
+    'lost-password.conf' => [ alias('reset'), sub {
+        is($t->browser->get($t->url('/reset'))->header('Location') =~ m{^\Q$card\E/} ? 1 : 0, 1, 'lost-password.conf: the card is asked for, not the password');
+        is(env($b, '/reset')->{MYNUMBER_ACCOUNT}, 'sub-0123456789', 'lost-password.conf: a linked session is let in');
+        my $only = $t->browser->visit($t->url('/reset'));
+        is($only->mnv_code, 'MNV0806', 'lost-password.conf: not yet by the card of a link made a moment ago');
+    } ],
     'open-page.conf' => [ alias('welcome'), sub {
         my $nobody = env($t->browser, '/welcome');
         ok(exists $nobody->{REQUEST_URI} && !exists $nobody->{MYNUMBER_ACCOUNT}, 'open-page.conf: open to everybody');

@@ -11,6 +11,7 @@
 #include "httpd/expr.h"
 #include "httpd/gate.h"
 #include "httpd/handoff.h"
+#include "httpd/notify.h"
 #include "httpd/own_urls.h"
 #include "httpd/process.h"
 #include "httpd/record_cache.h"
@@ -41,6 +42,9 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
     status = mod_mnv_process_post_config(pconf, server);
     if (status == OK) {
         status = mod_mnv_record_cache_post_config(pconf, ptemp, server);
+    }
+    if (status == OK) {
+        status = mod_mnv_notify_post_config(pconf, server);
     }
     return status == OK ? mod_mnv_watchdog_register(pconf, server) : status;
 }

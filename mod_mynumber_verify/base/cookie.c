@@ -3,108 +3,104 @@
 #include <string.h>
 #include <apr_strings.h>
 
-/* One entry of a Cookie header: points into it. */
-typedef struct {
-    const char *start; /* first byte that is no blank */
-    const char *name;
-    apr_size_t name_length;
-    const char *value; /* NULL: there was no "=" */
-    apr_size_t value_length;
-    const char *end;   /* behind the last byte that is no blank */
-} entry_t;
+/* A Cookie header is read on every request: an entry costs a comparison of its first letter and a strchr() to the next one. */
 
-static int is_blank(char c)
+static const char *skip_blanks(const char *text)
 {
-    return c == ' ' || c == '\t';
-}
-
-/* Cut [*start, *end) at both sides. */
-static void trim(const char **start, const char **end)
-{
-    while (*start < *end && is_blank(**start)) {
-        (*start)++;
+    while (*text == ' ' || *text == '\t') {
+        text++;
     }
-    while (*end > *start && is_blank((*end)[-1])) {
-        (*end)--;
+    return text;
+}
+
+/* Start of the entry at or behind text that is not empty. @return NULL at the end */
+static const char *first_entry(const char *text)
+{
+    text = skip_blanks(text);
+    while (*text == ';') {
+        text = skip_blanks(text + 1);
     }
+    return *text != '\0' ? text : NULL;
 }
 
-/* The next entry that is not empty. @param rest where to go on @return 0 at the end */
-static int next(const char **rest, entry_t *entry)
+/* @return NULL at the end */
+static const char *next_entry(const char *entry)
 {
-    while (**rest != '\0') {
-        const char *start = *rest, *end = start + strcspn(start, ";");
-        *rest = *end == ';' ? end + 1 : end;
-        trim(&start, &end);
-        if (start == end) {
-            continue;
-        }
-        const char *equal = memchr(start, '=', (apr_size_t)(end - start));
-        const char *name_end = equal != NULL ? equal : end;
-        entry->start = entry->name = start;
-        entry->end = end;
-        trim(&entry->name, &name_end);
-        entry->name_length = (apr_size_t)(name_end - entry->name);
-        entry->value = NULL;
-        entry->value_length = 0;
-        if (equal != NULL) {
-            entry->value = equal + 1;
-            trim(&entry->value, &end);
-            entry->value_length = (apr_size_t)(end - entry->value);
-        }
-        return 1;
+    const char *semicolon = strchr(entry, ';');
+    return semicolon != NULL ? first_entry(semicolon) : NULL;
+}
+
+/* Behind the last byte of an entry that is no blank. */
+static const char *entry_end(const char *entry)
+{
+    const char *end = entry + strcspn(entry, ";");
+    while (end > entry && (end[-1] == ' ' || end[-1] == '\t')) {
+        end--;
     }
-    return 0;
+    return end;
 }
 
-static int is_named(const entry_t *entry, const char *name)
+/* Not strncmp(), whose call costs more than the few letters that are compared. */
+static int begins_with(const char *entry, const char *name)
 {
-    return entry->name_length == strlen(name) && memcmp(entry->name, name, entry->name_length) == 0;
+    while (*name != '\0' && *entry == *name) {
+        entry++;
+        name++;
+    }
+    return *name == '\0';
 }
 
-static int begins_with(const entry_t *entry, const char *prefix, apr_size_t length)
+/* @return what follows a name of length letters and blanks ("=", ";" or the end), NULL when the name goes on */
+static const char *behind_name(const char *entry, apr_size_t length)
 {
-    return entry->name_length >= length && memcmp(entry->name, prefix, length) == 0;
+    entry = skip_blanks(entry + length);
+    return *entry == '=' || *entry == ';' || *entry == '\0' ? entry : NULL;
 }
 
 int mnv_cookie_find(const char *header, const char *name, const char **value, apr_size_t *length)
 {
-    entry_t entry, found = { 0 };
-    int count = 0;
-    while (header != NULL && count < 2 && next(&header, &entry)) {
-        if (entry.value != NULL && is_named(&entry, name)) {
-            found = entry;
-            count++;
+    const char *entry = header != NULL ? first_entry(header) : NULL, *found = NULL;
+    apr_size_t name_length = strlen(name);
+    for (; entry != NULL; entry = next_entry(entry)) {
+        const char *behind = begins_with(entry, name) ? behind_name(entry, name_length) : NULL;
+        if (behind != NULL && *behind == '=') {
+            /* Which of two a browser sends first is up to whoever planted the second (a sibling host, a longer path): neither is believed. */
+            if (found != NULL) {
+                return -1;
+            }
+            found = skip_blanks(behind + 1);
         }
     }
-    /* Which of two a browser sends first is up to whoever planted the second (a sibling host, a longer path): neither is believed. */
-    if (count != 1) {
-        return count == 0 ? 0 : -1;
+    if (found == NULL) {
+        return 0;
     }
-    *value = found.value;
-    *length = found.value_length;
+    *value = found;
+    *length = (apr_size_t)(entry_end(found) - found);
     return 1;
 }
 
 apr_array_header_t *mnv_cookie_names(apr_pool_t *pool, const char *header, const char *prefix, int limit)
 {
     apr_array_header_t *names = apr_array_make(pool, 4, sizeof(const char *));
-    entry_t entry;
-    while (header != NULL && names->nelts < limit && next(&header, &entry)) {
-        if (entry.value != NULL && begins_with(&entry, prefix, strlen(prefix))) {
-            APR_ARRAY_PUSH(names, const char *) = apr_pstrmemdup(pool, entry.name, entry.name_length);
+    const char *entry = header != NULL ? first_entry(header) : NULL;
+    for (; entry != NULL && names->nelts < limit; entry = next_entry(entry)) {
+        apr_size_t length = strcspn(entry, "=;");
+        if (entry[length] == '=' && strncmp(entry, prefix, strlen(prefix)) == 0) {
+            while (length > 0 && (entry[length - 1] == ' ' || entry[length - 1] == '\t')) {
+                length--;
+            }
+            APR_ARRAY_PUSH(names, const char *) = apr_pstrmemdup(pool, entry, length);
         }
     }
     return names;
 }
 
 /* An entry without "=" counts as well: some frameworks read it as a name. */
-static int is_unwanted(const entry_t *entry, const apr_array_header_t *names)
+static int is_unwanted(const char *entry, const mnv_cookie_filter_t *filters, int count)
 {
-    for (int i = 0; i < names->nelts; i++) {
-        const char *name = APR_ARRAY_IDX(names, i, const char *);
-        apr_size_t length = strlen(name);
-        if (length > 0 && name[length - 1] == '*' ? begins_with(entry, name, length - 1) : is_named(entry, name)) {
+    const mnv_cookie_filter_t *end = filters + count;
+    for (; filters < end; filters++) {
+        if (begins_with(entry, filters->name) && (filters->is_prefix || behind_name(entry, filters->length) != NULL)) {
             return 1;
         }
     }
@@ -112,15 +108,15 @@ static int is_unwanted(const entry_t *entry, const apr_array_header_t *names)
 }
 
 /* Does an unwanted cookie begin here? */
-static int begins_unwanted(const char *at, const apr_array_header_t *names)
+static int begins_unwanted(const char *at, const mnv_cookie_filter_t *filters, int count)
 {
-    entry_t entry = { 0 };
-    return next(&at, &entry) && is_unwanted(&entry, names);
+    const char *entry = first_entry(at);
+    return entry != NULL && is_unwanted(entry, filters, count);
 }
 
 /* httpd makes one of two Cookie headers, with ", " between them. What stands behind such a comma is never believed (it may be another cookie's value), but an unwanted cookie is none
  * the less to go there, and one in front of it ends there. */
-static const char *part_joined(apr_pool_t *pool, const char *header, const apr_array_header_t *names)
+static const char *part_joined(apr_pool_t *pool, const char *header, const mnv_cookie_filter_t *filters, int count)
 {
     const char *piece = header, *at = header;
     char *parted = NULL;
@@ -128,8 +124,8 @@ static const char *part_joined(apr_pool_t *pool, const char *header, const apr_a
         return header;
     }
     for (at += strcspn(at, ",;"); *at != '\0'; at += 1 + strcspn(at + 1, ",;")) {
-        int is_joint = *at == ',' && is_blank(at[1]);
-        if (is_joint && (begins_unwanted(piece, names) || begins_unwanted(at + 1, names))) {
+        int is_joint = *at == ',' && (at[1] == ' ' || at[1] == '\t');
+        if (is_joint && (begins_unwanted(piece, filters, count) || begins_unwanted(at + 1, filters, count))) {
             parted = parted != NULL ? parted : apr_pstrdup(pool, header);
             parted[at - header] = ';';
         }
@@ -140,34 +136,43 @@ static const char *part_joined(apr_pool_t *pool, const char *header, const apr_a
     return parted != NULL ? parted : header;
 }
 
-const char *mnv_cookie_strip(apr_pool_t *pool, const char *header, const apr_array_header_t *names)
+const char *mnv_cookie_strip(apr_pool_t *pool, const char *header, const mnv_cookie_filter_t *filters, int count)
 {
-    entry_t entry;
-    int removed = 0;
+    const char *first, *entry;
+    char *kept, *out;
     if (header == NULL) {
         return NULL;
     }
-    header = part_joined(pool, header, names);
-    for (const char *rest = header; !removed && next(&rest, &entry);) {
-        removed = is_unwanted(&entry, names);
+    header = part_joined(pool, header, filters, count);
+    first = entry = first_entry(header);
+    while (entry != NULL && !is_unwanted(entry, filters, count)) {
+        entry = next_entry(entry);
     }
-    if (!removed) {
+    if (entry == NULL) {
         return header;
     }
+    entry = entry == first ? next_entry(first) : first;
+    while (entry != NULL && is_unwanted(entry, filters, count)) {
+        entry = next_entry(entry);
+    }
+    if (entry == NULL) {
+        return NULL;
+    }
     /* "; " may be longer than the separator that stood there, by one byte an entry */
-    char *kept = apr_palloc(pool, 2 * strlen(header) + 1), *out = kept;
-    for (const char *rest = header; next(&rest, &entry);) {
-        if (!is_unwanted(&entry, names)) {
+    kept = out = apr_palloc(pool, 2 * strlen(entry) + 1);
+    for (; entry != NULL; entry = next_entry(entry)) {
+        if (!is_unwanted(entry, filters, count)) {
+            apr_size_t length = (apr_size_t)(entry_end(entry) - entry);
             if (out > kept) {
                 *out++ = ';';
                 *out++ = ' ';
             }
-            memcpy(out, entry.start, (apr_size_t)(entry.end - entry.start));
-            out += entry.end - entry.start;
+            memcpy(out, entry, length);
+            out += length;
         }
     }
     *out = '\0';
-    return out > kept ? kept : NULL;
+    return kept;
 }
 
 /* Printable ASCII that ends no attribute and starts no header (RFC 6265 4.1.1). */

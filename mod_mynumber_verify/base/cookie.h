@@ -12,9 +12,16 @@ int mnv_cookie_find(const char *header, const char *name, const char **value, ap
 /** Names that start with prefix, in the order they stand. @return const char * elements, at most limit. Pool: pool. */
 apr_array_header_t *mnv_cookie_names(apr_pool_t *pool, const char *header, const char *prefix, int limit);
 
-/** The header without the cookies whose name equals or (where the entry ends with "*") starts with one of names (const char * elements).
+/** What is to be taken out of Cookie headers. */
+typedef struct mnv_cookie_filter_t {
+    const char *name;      /* of a cookie, or where all names to take out begin */
+    apr_size_t length;
+    int is_prefix;
+} mnv_cookie_filter_t;
+
+/** The header without the cookies that one of count filters names.
  * @return NULL when nothing remains; header itself when nothing was removed. Pool: pool. */
-const char *mnv_cookie_strip(apr_pool_t *pool, const char *header, const apr_array_header_t *names);
+const char *mnv_cookie_strip(apr_pool_t *pool, const char *header, const mnv_cookie_filter_t *filters, int count);
 
 /** A cookie to set. */
 typedef struct mnv_cookie_t {

@@ -4,10 +4,18 @@
 
 int mnv_secret_equal(const void *a, const void *b, apr_size_t length)
 {
-    const volatile unsigned char *left = a, *right = b;
-    unsigned char difference = 0;
-    for (apr_size_t i = 0; i < length; i++) {
-        difference |= left[i] ^ right[i];
+    const unsigned char *left = a, *right = b;
+    apr_uint64_t difference = 0, one, other;
+    for (; length >= sizeof(one); length -= sizeof(one), left += sizeof(one), right += sizeof(one)) {
+        memcpy(&one, left, sizeof(one));
+        memcpy(&other, right, sizeof(other));
+        difference |= one ^ other;
+        /* tells the compiler that it is looked at here: no leaving early */
+        __asm__ __volatile__("" : "+r"(difference));
+    }
+    for (; length > 0; length--) {
+        difference |= (apr_uint64_t)(*left++ ^ *right++);
+        __asm__ __volatile__("" : "+r"(difference));
     }
     return difference == 0;
 }

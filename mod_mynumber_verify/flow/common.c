@@ -56,7 +56,7 @@ apr_status_t mnv_from_own_site(mnv_ctx_t *ctx, const mnv_options_t *options, con
     return from_another_site(options, request) ? mnv_fail(ctx, MNV_FAIL_CROSS_SITE, NULL) : APR_SUCCESS;
 }
 
-apr_status_t mnv_form_of(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const mnv_session_t *session, mnv_params_t **form)
+apr_status_t mnv_form_of(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const char *session_id, mnv_params_t **form)
 {
     const char *given, *token;
 
@@ -67,19 +67,30 @@ apr_status_t mnv_form_of(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_reque
         || mnv_params_one(*form, "csrf", &given) != APR_SUCCESS) {
         return mnv_fail(ctx, MNV_FAIL_FORM, NULL);
     }
-    if (!session) {
+    if (!session_id) {
         return mnv_fail(ctx, MNV_FAIL_SESSION_NONE, NULL);
     }
-    token = mnv_csrf_token(ctx, site, session);
+    token = mnv_csrf_token(ctx, site, session_id);
     if (!token) {
         return APR_EGENERAL;
     }
     return mnv_secret_equal_text(given, token) ? APR_SUCCESS : mnv_fail(ctx, MNV_FAIL_CSRF, NULL);
 }
 
-const char *mnv_csrf_token(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_session_t *session)
+int mnv_signin_may_link(const mnv_options_t *options, const mnv_account_t *account)
 {
-    return mnv_keyring_hash(ctx, site->keyring, MNV_HASH_CSRF, session->id, NULL);
+    const apr_array_header_t *list = options->link.signin_acr;
+    int i, is_listed = !list || !list->nelts;
+
+    for (i = 0; !is_listed && i < list->nelts; i++) {
+        is_listed = account->acr && !strcmp(account->acr, APR_ARRAY_IDX(list, i, const char *));
+    }
+    return is_listed;
+}
+
+const char *mnv_csrf_token(mnv_ctx_t *ctx, const mnv_site_t *site, const char *session_id)
+{
+    return mnv_keyring_hash(ctx, site->keyring, MNV_HASH_CSRF, session_id, NULL);
 }
 
 void mnv_session_cookie(const mnv_site_t *site, const mnv_session_t *session, mnv_reply_t *reply)
@@ -108,36 +119,93 @@ apr_status_t mnv_session_keep(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_
     return APR_SUCCESS;
 }
 
-apr_status_t mnv_flow_session(mnv_ctx_t *ctx, const mnv_site_t *site, const char *cookies, mnv_session_t **session)
+/* The row of an id, when it is one of this site and has not ended. @param session NULL: none */
+static apr_status_t session_of(mnv_ctx_t *ctx, const mnv_site_t *site, const char *id, apr_size_t length, mnv_session_t **session)
 {
-    const mnv_session_options_t *options = &site->options->session;
-    const char *id, *key;
-    apr_size_t length;
+    const char *key = mnv_session_key(ctx->pool, id, length);
     mnv_session_t *found;
-    apr_time_t now = mnv_now(ctx);
     apr_status_t status;
-    int times = mnv_cookie_find(cookies, mnv_session_cookie_name(site->options), &id, &length);
 
     *session = NULL;
-    if (times < 0) { /* somebody tossed a second one in: which is ours cannot be told */
-        mnv_log(ctx, MNV_LOG_WARNING, MNVLOGNO(1601) "session cookie occurs twice, none is used");
-        return APR_SUCCESS;
-    }
-    key = times ? mnv_session_key(ctx->pool, id, length) : NULL;
     if (!key) {
         return APR_SUCCESS;
     }
     status = mnv_store_session_get(ctx, site->store, key, &found);
     if (status != APR_SUCCESS || !found || strcmp(found->base_url, site->options->site.base_url)
-        || mnv_session_is_expired(found, options, now)) {
+        || mnv_session_is_expired(found, &site->options->session, mnv_now(ctx))) {
         return status;
     }
     found->id = apr_pstrmemdup(ctx->pool, id, length);
-    if (now - found->seen > options->inactivity / 10) {
-        status = mnv_store_session_seen(ctx, site->store, key, now);
-        found->seen = now;
-    }
     *session = found;
+    return APR_SUCCESS;
+}
+
+/* @param session may be a predecessor; NULL: none */
+static apr_status_t session_of_cookie(mnv_ctx_t *ctx, const mnv_site_t *site, const char *cookies, mnv_session_t **session)
+{
+    const char *id;
+    apr_size_t length;
+    int times = mnv_cookie_find(cookies, mnv_session_cookie_name(site->options), &id, &length);
+
+    *session = NULL;
+    if (times < 0) { /* somebody tossed a second one in: which is ours cannot be told */
+        mnv_log(ctx, MNV_LOG_WARNING, MNVLOGNO(1601) "session cookie occurs twice, none is used");
+    }
+    return times == 1 ? session_of(ctx, site, id, length, session) : APR_SUCCESS;
+}
+
+static apr_status_t write_seen(mnv_ctx_t *ctx, const mnv_site_t *site, mnv_session_t *session)
+{
+    apr_time_t now = mnv_now(ctx);
+
+    if (now - session->seen <= site->options->session.inactivity / 10) {
+        return APR_SUCCESS;
+    }
+    session->seen = now;
+    return mnv_store_session_seen(ctx, site->store, session->key, now);
+}
+
+apr_status_t mnv_flow_session(mnv_ctx_t *ctx, const mnv_site_t *site, const char *cookies, mnv_session_t **session)
+{
+    apr_status_t status = session_of_cookie(ctx, site, cookies, session);
+
+    if (*session && (*session)->successor) { /* what goes on under another id is no session under this one */
+        *session = NULL;
+    }
+    return status == APR_SUCCESS && *session ? write_seen(ctx, site, *session) : status;
+}
+
+/* May this browser be told where a session goes on? */
+static int is_told(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const mnv_session_t *predecessor)
+{
+    const char *browser = mnv_flow_browser(ctx, site, request);
+
+    return browser && predecessor->browser && mnv_secret_equal_text(browser, predecessor->browser)
+           && mnv_now(ctx) - predecessor->seen < MNV_PREDECESSOR_LIFETIME;
+}
+
+apr_status_t mnv_session_pressed(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_pressed_session_t *pressed)
+{
+    mnv_session_t *session;
+    apr_status_t status = session_of_cookie(ctx, site, request->cookies, &session);
+
+    memset(pressed, 0, sizeof(*pressed));
+    if (status != APR_SUCCESS || !session) {
+        return status;
+    }
+    pressed->form_id = session->id;
+    pressed->session = session;
+    if (session->successor) {
+        pressed->is_repeated = 1;
+        pressed->session = NULL;
+        if (is_told(ctx, site, request, session)) {
+            status = session_of(ctx, site, session->successor, strlen(session->successor), &pressed->session);
+        }
+        /* Signed out, or linked and unlinked since: that is another story */
+        if (!pressed->session || pressed->session->successor) {
+            memset(pressed, 0, sizeof(*pressed));
+        }
+    }
     return status;
 }
 

@@ -25,9 +25,15 @@ typedef struct mnv_site_t {
 /** Answer a request to one of our own URLs. Always fills reply: failures become pages. */
 void mnv_flow_handle(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_reply_t *reply);
 
-/** Send the browser to obtain a half and come back to return_to (checked already; NULL: the service page). Fills reply with a 303 and cookies.
- * @return APR_SUCCESS or a told failure (reply then untouched) */
-apr_status_t mnv_flow_start(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_half_e half, const char *return_to, mnv_reply_t *reply);
+/** What a flow is begun for. */
+typedef struct mnv_aim_t {
+    mnv_half_e half;
+    const char *return_to; /* checked already; NULL: the service page */
+    int to_link;           /* a sign-in that is to give the right to link: asked for by MyNumberLinkSignInAcr */
+} mnv_aim_t;
+
+/** Send the browser to obtain a half and come back. Fills reply with a 303 and cookies. @return APR_SUCCESS or a told failure (reply then untouched) */
+apr_status_t mnv_flow_start(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const mnv_aim_t *aim, mnv_reply_t *reply);
 
 /** Did this browser bring this half a moment ago, to go back to a page? If the page still asks for it, the session does not come back with the browser (cookies refused, one of the
  * same name from somebody else): another flow would be the next turn of an endless redirect. */

@@ -1,7 +1,10 @@
 #include "flow/steps.h"
 
+#include <apr_strings.h>
 #include <string.h>
+#include "base/civil.h"
 #include "base/log.h"
+#include "lib/json.h"
 
 /* The right to link: both halves proved in this very session, recently, by the issuers that are configured now. */
 static apr_status_t judge_right(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_session_t *session)
@@ -10,6 +13,9 @@ static apr_status_t judge_right(mnv_ctx_t *ctx, const mnv_site_t *site, const mn
 
     if (!session->account || !mnv_proof_is_fresh(session->account->proof_at, now)) {
         return mnv_fail(ctx, MNV_FAIL_LINK_PROOF_SIGNIN, NULL);
+    }
+    if (!mnv_signin_may_link(site->options, session->account)) {
+        return mnv_fail(ctx, MNV_FAIL_LINK_SIGNIN_ACR, NULL);
     }
     if (!session->identity || !mnv_proof_is_fresh(session->identity->proof_at, now)) {
         return mnv_fail(ctx, MNV_FAIL_LINK_PROOF_CARD, NULL);
@@ -45,19 +51,37 @@ static apr_status_t judge_conflict(mnv_ctx_t *ctx, const mnv_site_t *site, const
     return status;
 }
 
-/* The halves stay, the right is gone. The id stays too: it was new when each half arrived, and a browser that drops this answer (a double click, a broken
- * connection) must not be signed out by it. */
-static apr_status_t use_up_proofs(mnv_ctx_t *ctx, const mnv_site_t *site, mnv_session_t *session, mnv_reply_t *reply)
+/* The same session under a new id: the halves stay, the right is gone. */
+static apr_status_t succeed(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const mnv_session_t *from, mnv_succession_t *succession)
 {
-    if (session->account) {
-        session->account->proof_at = 0;
+    mnv_session_t *to;
+    apr_status_t status = mnv_session_renew(ctx, from, &to);
+
+    if (status != APR_SUCCESS) {
+        return status;
     }
-    if (session->identity) {
-        session->identity->proof_at = 0;
+    if (from->account) {
+        to->account = apr_pmemdup(ctx->pool, from->account, sizeof(*from->account));
+        to->account->proof_at = 0;
     }
+    if (from->identity) {
+        to->identity = apr_pmemdup(ctx->pool, from->identity, sizeof(*from->identity));
+        to->identity->proof_at = 0;
+    }
+    succession->from = from;
+    succession->to = to;
+    succession->browser = mnv_flow_browser(ctx, site, request);
+    succession->lifetime = site->options->session.lifetime;
+    return APR_SUCCESS;
+}
+
+/* The database has it; now the caches of this server and the browser. */
+static apr_status_t succeeded(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_succession_t *succession, mnv_reply_t *reply)
+{
     reply->raise_generation = 1;
-    mnv_reply_forget(reply, session->key);
-    return mnv_store_session_update(ctx, site->store, session);
+    mnv_reply_forget(reply, succession->from->key);
+    mnv_session_cookie(site, succession->to, reply);
+    return mnv_store_generation_raise(ctx, site->store);
 }
 
 /* Pressed twice, or in another tab: these very halves are linked, and saying so is the truth. */
@@ -76,14 +100,40 @@ static apr_status_t find_done(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_
     return status;
 }
 
-static apr_status_t make_link(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_session_t *session)
+/* For MyNumberLinkNotify: enough to write to the account's owner, nothing of the card. */
+static void notify(mnv_ctx_t *ctx, const mnv_site_t *site, const char *event, const mnv_account_t *account, mnv_reply_t *reply)
+{
+    mnv_json_t *json = mnv_json_object(ctx->pool);
+
+    mnv_json_set_string(json, "event", event);
+    mnv_json_set_string(json, "at", mnv_civil_rfc3339(ctx->pool, mnv_now(ctx)));
+    mnv_json_set_string(json, "account", account->value);
+    mnv_json_set_string(json, "account_issuer", account->issuer);
+    mnv_json_set_string(json, "by", "self");
+    mnv_json_set_string(json, "site", site->options->site.base_url);
+    reply->notification = mnv_json_print(ctx->pool, json);
+}
+
+static void tell_linked(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_session_t *session)
+{
+    mnv_log(ctx, MNV_LOG_INFO, MNVLOGNO(1605) "account %s was linked to identity %s",
+            mnv_keyring_log_tag(ctx, site->keyring, session->account->issuer, session->account->value),
+            mnv_keyring_log_tag(ctx, site->keyring, session->identity->issuer, session->identity->subject));
+}
+
+/* @param made 0: the very pair was linked by another request a moment ago, and nothing was done */
+static apr_status_t make_link(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_succession_t *succession, mnv_reply_t *reply, int *made)
 {
     mnv_link_outcome_e outcome;
     mnv_link_t *link;
-    apr_status_t status = mnv_link_make(ctx, session, &site->options->link, &link);
+    apr_status_t status = mnv_link_make(ctx, succession->from, &site->options->link, &link);
 
+    *made = 0;
     if (status == APR_SUCCESS) {
-        status = mnv_store_link_make(ctx, site->store, link, "self", &outcome);
+        status = mnv_store_link_make(ctx, site->store, link, "self", succession, &outcome);
+    }
+    if (APR_STATUS_IS_ENOENT(status)) {
+        return mnv_fail(ctx, MNV_FAIL_SESSION_NONE, "it was ended meanwhile");
     }
     if (status != APR_SUCCESS) {
         return status;
@@ -94,9 +144,9 @@ static apr_status_t make_link(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_
     case MNV_LINK_IDENTITY_TAKEN:
         return mnv_fail(ctx, MNV_FAIL_LINK_IDENTITY_TAKEN, "another browser was faster");
     case MNV_LINK_MADE:
-        mnv_log(ctx, MNV_LOG_INFO, MNVLOGNO(1605) "account %s was linked to identity %s",
-                mnv_keyring_log_tag(ctx, site->keyring, session->account->issuer, session->account->value),
-                mnv_keyring_log_tag(ctx, site->keyring, session->identity->issuer, session->identity->subject));
+        *made = 1;
+        tell_linked(ctx, site, succession->from);
+        notify(ctx, site, "linked", succession->from->account, reply);
         break;
     case MNV_LINK_WAS_OURS:
         break;
@@ -111,75 +161,143 @@ static void go_on(mnv_ctx_t *ctx, const mnv_site_t *site, const char *place, con
     mnv_reply_redirect(reply, place ? mnv_place_url(ctx->pool, site->options, place) : mnv_service_url(ctx->pool, site->options, notice, NULL));
 }
 
-apr_status_t mnv_step_link(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_reply_t *reply)
-{
-    mnv_session_t *session;
-    mnv_params_t *form;
+/* A form that arrived: whose, and where its sender wants to go. */
+typedef struct pressed_t {
+    mnv_pressed_session_t who;
     const char *place;
-    int done;
-    apr_status_t status = mnv_flow_session(ctx, site, request->cookies, &session);
+} pressed_t;
 
-    if (status != APR_SUCCESS || (status = mnv_form_of(ctx, site, request, session, &form)) != APR_SUCCESS
-        || (status = mnv_return_of(ctx, site->options, form, &place)) != APR_SUCCESS
-        || (status = find_done(ctx, site, session, &done)) != APR_SUCCESS) {
-        return status;
+static apr_status_t read_form(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, pressed_t *pressed)
+{
+    mnv_params_t *form;
+    apr_status_t status = mnv_session_pressed(ctx, site, request, &pressed->who);
+
+    if (status == APR_SUCCESS) {
+        status = mnv_form_of(ctx, site, request, pressed->who.form_id, &form);
     }
-    if (!done
-        && ((status = judge_right(ctx, site, session)) != APR_SUCCESS || (status = judge_conflict(ctx, site, session)) != APR_SUCCESS
-            || (status = use_up_proofs(ctx, site, session, reply)) != APR_SUCCESS || (status = make_link(ctx, site, session)) != APR_SUCCESS
-            || (status = mnv_store_generation_raise(ctx, site->store)) != APR_SUCCESS)) {
-        return status;
-    }
-    go_on(ctx, site, place, "linked", reply);
-    return APR_SUCCESS;
+    return status == APR_SUCCESS ? mnv_return_of(ctx, site->options, form, &pressed->place) : status;
 }
 
-/* Sessions elsewhere that stood on this link end; this one keeps its halves. */
-static apr_status_t remove_link(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_session_t *session, const mnv_link_t *link)
+static apr_status_t link_now(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const mnv_session_t *session, mnv_reply_t *reply, int *made)
 {
-    int removed;
-    apr_status_t status = mnv_store_link_remove(ctx, site->store, link, "self", "unlinked", &removed);
+    mnv_succession_t succession;
+    apr_status_t status = judge_right(ctx, site, session);
 
-    if (status == APR_SUCCESS && !removed) {
-        return mnv_fail(ctx, MNV_FAIL_LINK_ABSENT, "it was removed a moment ago");
+    if (status != APR_SUCCESS || (status = judge_conflict(ctx, site, session)) != APR_SUCCESS
+        || (status = succeed(ctx, site, request, session, &succession)) != APR_SUCCESS
+        || (status = make_link(ctx, site, &succession, reply, made)) != APR_SUCCESS) {
+        return status;
+    }
+    return *made ? succeeded(ctx, site, &succession, reply) : APR_SUCCESS;
+}
+
+/* Was it done by another request of this browser? Whoever pressed twice may have lost the first answer, and the cookie with it. */
+static apr_status_t tell_successor(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_reply_t *reply, int *is_repeated)
+{
+    mnv_pressed_session_t now;
+    apr_status_t status = mnv_session_pressed(ctx, site, request, &now);
+
+    *is_repeated = status == APR_SUCCESS && now.is_repeated;
+    if (*is_repeated) {
+        mnv_session_cookie(site, now.session, reply);
+    }
+    return status;
+}
+
+apr_status_t mnv_step_link(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_reply_t *reply)
+{
+    pressed_t pressed;
+    int done, is_repeated, made = 0;
+    apr_status_t status = read_form(ctx, site, request, &pressed);
+
+    if (status == APR_SUCCESS) {
+        status = find_done(ctx, site, pressed.who.session, &done);
+    }
+    if (status == APR_SUCCESS && !done) {
+        status = link_now(ctx, site, request, pressed.who.session, reply, &made);
+    }
+    if (status == APR_SUCCESS && !made) { /* perhaps since the session was read */
+        status = tell_successor(ctx, site, request, reply, &is_repeated);
     }
     if (status == APR_SUCCESS) {
+        go_on(ctx, site, pressed.place, "linked", reply);
+    }
+    return status;
+}
+
+/* Sessions elsewhere that stood on this link end; this one keeps its halves. @param removed 0: it was gone, and nothing was done */
+static apr_status_t remove_link(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_link_t *link, const mnv_succession_t *succession, int *removed)
+{
+    static const mnv_reason_t reason = {"self", "unlinked"};
+    apr_status_t status = mnv_store_link_remove(ctx, site->store, link, &reason, succession, removed);
+
+    if (APR_STATUS_IS_ENOENT(status)) {
+        return mnv_fail(ctx, MNV_FAIL_SESSION_NONE, "it was ended meanwhile");
+    }
+    if (status == APR_SUCCESS && *removed) {
         mnv_log(ctx, MNV_LOG_INFO, MNVLOGNO(1606) "account %s was unlinked from identity %s",
                 mnv_keyring_log_tag(ctx, site->keyring, link->account->issuer, link->account->value),
                 mnv_keyring_log_tag(ctx, site->keyring, link->identity->issuer, link->identity->subject));
-        status = mnv_store_sessions_delete(ctx, site->store, link->account, NULL, session->key);
-    }
-    if (status == APR_SUCCESS) {
-        status = mnv_store_sessions_delete(ctx, site->store, NULL, link->identity, session->key);
     }
     return status;
 }
 
 /* The card may be lost: a recent account sign-in alone allows this. */
-apr_status_t mnv_step_unlink(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_reply_t *reply)
+static apr_status_t unlink_now(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const mnv_session_t *session, mnv_reply_t *reply, int *removed)
 {
-    mnv_session_t *session;
-    mnv_params_t *form;
+    mnv_succession_t succession;
     mnv_link_t *link;
-    const char *place;
-    apr_status_t status = mnv_flow_session(ctx, site, request->cookies, &session);
+    apr_status_t status;
 
-    if (status != APR_SUCCESS || (status = mnv_form_of(ctx, site, request, session, &form)) != APR_SUCCESS
-        || (status = mnv_return_of(ctx, site->options, form, &place)) != APR_SUCCESS) {
-        return status;
-    }
     if (!session->account || !mnv_proof_is_fresh(session->account->proof_at, mnv_now(ctx))) {
         return mnv_fail(ctx, MNV_FAIL_LINK_PROOF_SIGNIN, NULL);
     }
     status = mnv_store_link_by_account(ctx, site->store, session->account, &link);
-    if (status == APR_SUCCESS && !link) {
-        return mnv_fail(ctx, MNV_FAIL_LINK_ABSENT, NULL);
-    }
-    if (status != APR_SUCCESS || (status = use_up_proofs(ctx, site, session, reply)) != APR_SUCCESS
-        || (status = remove_link(ctx, site, session, link)) != APR_SUCCESS
-        || (status = mnv_store_generation_raise(ctx, site->store)) != APR_SUCCESS) {
+    if (status != APR_SUCCESS || !link || (status = succeed(ctx, site, request, session, &succession)) != APR_SUCCESS
+        || (status = remove_link(ctx, site, link, &succession, removed)) != APR_SUCCESS) {
         return status;
     }
-    go_on(ctx, site, place, "unlinked", reply);
-    return APR_SUCCESS;
+    if (!*removed) {
+        return APR_SUCCESS;
+    }
+    notify(ctx, site, "unlinked", link->account, reply);
+    return succeeded(ctx, site, &succession, reply);
+}
+
+/* Pressed twice: the session that goes on since has no link any more. */
+static apr_status_t find_undone(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_pressed_session_t *who, int *undone)
+{
+    mnv_link_t *link = NULL;
+    apr_status_t status = APR_SUCCESS;
+
+    *undone = 0;
+    if (who->is_repeated && who->session->account) {
+        status = mnv_store_link_by_account(ctx, site->store, who->session->account, &link);
+        *undone = status == APR_SUCCESS && !link;
+    }
+    return status;
+}
+
+apr_status_t mnv_step_unlink(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_reply_t *reply)
+{
+    pressed_t pressed;
+    int undone, is_repeated, removed = 0;
+    apr_status_t status = read_form(ctx, site, request, &pressed);
+
+    if (status == APR_SUCCESS) {
+        status = find_undone(ctx, site, &pressed.who, &undone);
+    }
+    if (status == APR_SUCCESS && !undone) {
+        status = unlink_now(ctx, site, request, pressed.who.session, reply, &removed);
+    }
+    if (status == APR_SUCCESS && !removed) {
+        status = tell_successor(ctx, site, request, reply, &is_repeated);
+        if (status == APR_SUCCESS && !is_repeated) {
+            return mnv_fail(ctx, MNV_FAIL_LINK_ABSENT, NULL);
+        }
+    }
+    if (status == APR_SUCCESS) {
+        go_on(ctx, site, pressed.place, "unlinked", reply);
+    }
+    return status;
 }

@@ -18,23 +18,23 @@ static apr_status_t end(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_sessio
 
 apr_status_t mnv_step_logout(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_reply_t *reply)
 {
-    mnv_session_t *session;
+    mnv_pressed_session_t pressed; /* linked a moment ago, in another request of this browser: it is the session that goes on that ends */
     mnv_params_t *form;
     const char *place = NULL;
-    apr_status_t status = mnv_flow_session(ctx, site, request->cookies, &session);
+    apr_status_t status = mnv_session_pressed(ctx, site, request, &pressed);
 
     /* First of all: the session cookie (Lax) does not come with another site's POST, yet the answer that deletes cookies would be taken. */
     if (status != APR_SUCCESS || (status = mnv_from_own_site(ctx, site->options, request)) != APR_SUCCESS) {
         return status;
     }
-    if (session) {
-        if ((status = mnv_form_of(ctx, site, request, session, &form)) != APR_SUCCESS
+    if (pressed.session) {
+        if ((status = mnv_form_of(ctx, site, request, pressed.form_id, &form)) != APR_SUCCESS
             || (status = mnv_return_of(ctx, site->options, form, &place)) != APR_SUCCESS
-            || (status = end(ctx, site, session)) != APR_SUCCESS
+            || (status = end(ctx, site, pressed.session)) != APR_SUCCESS
             || (status = mnv_store_generation_raise(ctx, site->store)) != APR_SUCCESS) {
             return status;
         }
-        mnv_reply_forget(reply, session->key);
+        mnv_reply_forget(reply, pressed.session->key);
         reply->raise_generation = 1;
         mnv_log(ctx, MNV_LOG_INFO, MNVLOGNO(1607) "a session was ended by its owner");
     }

@@ -39,6 +39,14 @@ static int fits(const mnv_session_t *session, const mnv_link_t *link)
            && (!session->identity || mnv_link_has_identity(link, session->identity));
 }
 
+/* Unfolds a part of the page and no more: the query is anybody's. */
+static int wants_unlink(const mnv_params_t *query)
+{
+    const char *text;
+
+    return mnv_params_one(query, "unlink", &text) == APR_SUCCESS && text && !strcmp(text, "1");
+}
+
 static apr_status_t look(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_service_view_t *view)
 {
     mnv_session_t *session;
@@ -58,9 +66,10 @@ static apr_status_t look(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_reque
     view->link_fits = fits(session, link);
     view->account_is_fresh = session->account && mnv_proof_is_fresh(session->account->proof_at, now);
     view->identity_is_fresh = session->identity && mnv_proof_is_fresh(session->identity->proof_at, now);
-    view->can_link = !link && view->account_is_fresh && view->identity_is_fresh;
+    view->account_is_strong = session->account && mnv_signin_may_link(site->options, session->account);
+    view->can_link = !link && view->account_is_fresh && view->account_is_strong && view->identity_is_fresh;
     view->can_unlink = link && view->account_is_fresh && mnv_link_has_account(link, session->account);
-    view->csrf = mnv_csrf_token(ctx, site, session);
+    view->csrf = mnv_csrf_token(ctx, site, session->id);
     return view->csrf ? APR_SUCCESS : APR_EGENERAL;
 }
 
@@ -80,6 +89,7 @@ apr_status_t mnv_step_service(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_
         return status;
     }
     view.notice = notice_of(&view, query);
+    view.wants_unlink = wants_unlink(query);
     mnv_page_service(ctx, &view, reply);
     return APR_SUCCESS;
 }

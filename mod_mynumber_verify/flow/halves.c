@@ -4,15 +4,20 @@
 
 apr_status_t mnv_half_start(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_half_e half, mnv_reply_t *reply)
 {
+    mnv_aim_t aim = {half, NULL, 0};
     mnv_params_t *query;
-    const char *place;
+    const char *purpose;
     apr_status_t status;
 
     if (mnv_params_parse(ctx->pool, request->query, request->query ? strlen(request->query) : 0, 16, &query) != APR_SUCCESS) {
         return mnv_fail(ctx, MNV_FAIL_BAD_REQUEST, "query cannot be read");
     }
-    status = mnv_return_of(ctx, site->options, query, &place);
-    return status == APR_SUCCESS ? mnv_flow_start(ctx, site, request, half, place, reply) : status;
+    if (mnv_params_one(query, "for", &purpose) != APR_SUCCESS) {
+        return mnv_fail(ctx, MNV_FAIL_BAD_REQUEST, "parameter \"for\" occurs twice");
+    }
+    aim.to_link = purpose && !strcmp(purpose, "link");
+    status = mnv_return_of(ctx, site->options, query, &aim.return_to);
+    return status == APR_SUCCESS ? mnv_flow_start(ctx, site, request, &aim, reply) : status;
 }
 
 static int is_another_account(const mnv_session_t *session, const mnv_account_t *account)
@@ -42,6 +47,22 @@ static apr_status_t session_with(mnv_ctx_t *ctx, const mnv_site_t *site, const m
     return status;
 }
 
+/* A step of ours begins the next flow: a link made of steps nested in each other would lead from one round trip to the next without a person's doing. */
+static int is_step(const mnv_options_t *options, const char *place)
+{
+    apr_size_t length = strlen(options->site.path);
+
+    return !strncmp(place, options->site.path, length) && place[length] == '/' && place[length + 1] && !strchr("?#", place[length + 1]);
+}
+
+/* Judged again: what is allowed may have changed since the flow began. */
+static int may_go_back(mnv_ctx_t *ctx, const mnv_options_t *options, const mnv_pending_t *pending, const char **place)
+{
+    return pending->return_to
+           && mnv_url_return(ctx->pool, pending->return_to, options->site.base_url, options->site.return_allow, MNV_RETURN_LIMIT_BYTES, place) == APR_SUCCESS
+           && !is_step(options, *place);
+}
+
 apr_status_t mnv_half_arrived(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const mnv_half_t *half,
                               const mnv_pending_t *pending, mnv_reply_t *reply)
 {
@@ -62,9 +83,7 @@ apr_status_t mnv_half_arrived(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_
     if (status != APR_SUCCESS) {
         return status;
     }
-    /* Judged again: what is allowed may have changed since the flow began. */
-    if (pending->return_to
-        && mnv_url_return(ctx->pool, pending->return_to, site->options->site.base_url, site->options->site.return_allow, MNV_RETURN_LIMIT_BYTES, &place) == APR_SUCCESS) {
+    if (may_go_back(ctx, site->options, pending, &place)) {
         mnv_flow_arrived_set(site, half->account ? MNV_HALF_ACCOUNT : MNV_HALF_IDENTITY, reply);
         mnv_reply_redirect(reply, mnv_place_url(ctx->pool, site->options, place));
     }

@@ -10,7 +10,7 @@ typedef struct mnv_half_t {
     mnv_identity_t *identity;
 } mnv_half_t;
 
-/** GET /verify or /signin: judge "return" and send the browser to the provider. */
+/** GET /verify or /signin: judge "return" and "for" (link: a sign-in as linking needs it), and send the browser to the provider. */
 apr_status_t mnv_half_start(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_half_e half, mnv_reply_t *reply);
 
 /** Put a half into this browser's session, under a new id, and send the browser on to where the flow was begun. @return APR_SUCCESS or a told failure */

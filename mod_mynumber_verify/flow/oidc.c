@@ -25,22 +25,36 @@ static apr_status_t side_of(mnv_ctx_t *ctx, const mnv_site_t *site, mnv_half_e h
     return side->provider ? APR_SUCCESS : mnv_fail(ctx, card ? MNV_FAIL_NO_PROVIDER : MNV_FAIL_NO_SIGNIN, NULL);
 }
 
-apr_status_t mnv_flow_start(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_half_e half, const char *return_to, mnv_reply_t *reply)
+/* What the provider is asked for. */
+static const mnv_provider_options_t *asked_of(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_aim_t *aim, const side_t *side)
+{
+    const apr_array_header_t *acr = site->options->link.signin_acr;
+    mnv_provider_options_t *asked;
+
+    if (!aim->to_link || aim->half != MNV_HALF_ACCOUNT || !acr || !acr->nelts) {
+        return side->options;
+    }
+    asked = apr_pmemdup(ctx->pool, side->options, sizeof(*asked));
+    asked->acr_values = apr_array_pstrcat(ctx->pool, acr, ' ');
+    return asked;
+}
+
+apr_status_t mnv_flow_start(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const mnv_aim_t *aim, mnv_reply_t *reply)
 {
     const mnv_op_metadata_t *metadata;
     mnv_pending_t *pending;
     const char *url;
     side_t side;
-    apr_status_t status = side_of(ctx, site, half, &side);
+    apr_status_t status = side_of(ctx, site, aim->half, &side);
 
     if (status == APR_SUCCESS) {
         status = mnv_provider_metadata(ctx, side.provider, &metadata);
     }
     if (status == APR_SUCCESS) {
-        status = mnv_pending_make(ctx, half, return_to, &pending);
+        status = mnv_pending_make(ctx, aim->half, aim->return_to, &pending);
     }
     if (status == APR_SUCCESS) {
-        status = mnv_authz_request_url(ctx, metadata, side.options, side.redirect_uri, pending, &url);
+        status = mnv_authz_request_url(ctx, metadata, asked_of(ctx, site, aim, &side), side.redirect_uri, pending, &url);
     }
     if (status == APR_SUCCESS) {
         status = mnv_flow_cookies_set(ctx, site, request, pending, reply);

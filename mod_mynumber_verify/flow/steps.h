@@ -32,12 +32,26 @@ apr_status_t mnv_return_of(mnv_ctx_t *ctx, const mnv_options_t *options, const m
 /** Was a POST sent by a page of our own, as far as the browser says? @return APR_SUCCESS or the told failure CROSS_SITE */
 apr_status_t mnv_from_own_site(mnv_ctx_t *ctx, const mnv_options_t *options, const mnv_request_t *request);
 
-/** A POST that may change something: sent by our own page (Origin, Sec-Fetch-Site), a form that parses, a token made for this session.
- * @param session NULL is refused with SESSION_NONE @return APR_SUCCESS or a told failure CROSS_SITE, FORM, SESSION_NONE, CSRF */
-apr_status_t mnv_form_of(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const mnv_session_t *session, mnv_params_t **form);
+/** A POST that may change something: sent by our own page (Origin, Sec-Fetch-Site), a form that parses, a token made for the session of this id.
+ * @param session_id NULL is refused with SESSION_NONE @return APR_SUCCESS or a told failure CROSS_SITE, FORM, SESSION_NONE, CSRF */
+apr_status_t mnv_form_of(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const char *session_id, mnv_params_t **form);
+
+/** Whose form it is that links or unlinks. */
+typedef struct mnv_pressed_session_t {
+    mnv_session_t *session; /* NULL: none */
+    const char *form_id;    /* the session's id when its page was made; NULL: none */
+    int is_repeated;        /* it was sent before: session is the one that goes on since, and the browser does not know its id */
+} mnv_pressed_session_t;
+
+/** As mnv_flow_session(), and also by the id that the last link or unlink has replaced, for MNV_PREDECESSOR_LIFETIME and in the browser that sent that form: of a double click
+ * browsers drop the first answer with its cookie. Not elsewhere, because who planted or knew the id before linking must not be given the new one. */
+apr_status_t mnv_session_pressed(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_pressed_session_t *pressed);
+
+/** Does this kind of sign-in give the right to link (MyNumberLinkSignInAcr)? */
+int mnv_signin_may_link(const mnv_options_t *options, const mnv_account_t *account);
 
 /** The token of a session's forms. @return NULL after a told failure. Pool: ctx->pool. */
-const char *mnv_csrf_token(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_session_t *session);
+const char *mnv_csrf_token(mnv_ctx_t *ctx, const mnv_site_t *site, const char *session_id);
 
 /** Set (or, with session NULL, delete) the session cookie. */
 void mnv_session_cookie(const mnv_site_t *site, const mnv_session_t *session, mnv_reply_t *reply);
@@ -64,6 +78,9 @@ apr_status_t mnv_oidc_finish(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_r
 apr_status_t mnv_oidc_failed(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_oidc_result_t *result, apr_status_t status, mnv_reply_t *reply);
 
 /* The cookies of pending flows (flow_cookies.c). ------------------------------------------ */
+
+/** The browser cookie: nothing but a name for this browser, so that a flow cannot be finished in another, nor a form sent again. @return NULL: none */
+const char *mnv_flow_browser(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request);
 
 /** Add a flow's cookies: the flow, the browser cookie when it is new, a long place to return to; the oldest flows beyond the limit are dropped.
  * @return APR_SUCCESS or a told failure */

@@ -13,17 +13,17 @@
 
 APLOG_USE_MODULE(mynumber_verify);
 
-/* A rule is met by any of these flags of the record, and cured by the need. */
+/* A rule is met by any of these flags of the record, with MyNumberEntry card or choose also by those, and cured by the need. */
 typedef struct row_t {
     const char *name;
-    apr_uint32_t met_by;
+    apr_uint32_t met_by, met_by_entry;
     unsigned need;
 } row_t;
 
 static const row_t rows[] = {
-    {"mynumber-account", MNV_HAS_ACCOUNT, MOD_MNV_NEED_SIGNIN},
-    {"mynumber-verified", MNV_HAS_IDENTITY | MNV_HAS_LINKED_IDENTITY, MOD_MNV_NEED_CARD},
-    {"mynumber-linked", MNV_HAS_LINK, MOD_MNV_NEED_LINK},
+    {"mynumber-account", MNV_HAS_ACCOUNT, MNV_HAS_LINKED_ACCOUNT, MOD_MNV_NEED_SIGNIN},
+    {"mynumber-verified", MNV_HAS_IDENTITY | MNV_HAS_LINKED_IDENTITY, 0, MOD_MNV_NEED_CARD},
+    {"mynumber-linked", MNV_HAS_LINK, 0, MOD_MNV_NEED_LINK},
 };
 
 /** A line "Require NAME" of the configuration. */
@@ -91,25 +91,32 @@ static const char *parse(cmd_parms *cmd, const char *arguments, const void **par
 
 /* Judging. ------------------------------------------------------------------ */
 
-/* What of a need can be had here. A half whose provider is not configured cannot. @return 0: nothing */
-static unsigned cure_of(unsigned need, apr_uint32_t flags, const mnv_site_t *site)
+/* How somebody of whom nothing is known comes in here. A half whose provider is not configured cannot be had. @return 0: not at all */
+static unsigned entry_of(mod_mnv_entry_e entry, unsigned signin, unsigned card)
+{
+    if (entry == MNV_ENTRY_CHOOSE && signin && card) {
+        return MOD_MNV_NEED_CHOICE;
+    }
+    return entry == MNV_ENTRY_CARD && card ? card : signin ? signin : card; /* one half is enough where there is a link already */
+}
+
+/* What of a need can be had here. @return 0: nothing */
+static unsigned cure_of(unsigned need, apr_uint32_t flags, mod_mnv_entry_e entry, const mnv_site_t *site)
 {
     int account = (flags & MNV_HAS_ACCOUNT) != 0, identity = (flags & MNV_HAS_IDENTITY) != 0;
     unsigned signin = site && site->account ? MOD_MNV_NEED_SIGNIN : 0, card = site && site->card ? MOD_MNV_NEED_CARD : 0;
 
-    if (need == MOD_MNV_NEED_SIGNIN) {
-        return signin;
-    }
     if (need == MOD_MNV_NEED_CARD) {
         return card;
+    }
+    if (!account && !identity) {
+        return need == MOD_MNV_NEED_SIGNIN && entry == MNV_ENTRY_ACCOUNT ? signin : entry_of(entry, signin, card);
     }
     if (account && identity) {
         return MOD_MNV_NEED_LINK;
     }
-    if (account || identity) {
-        return account ? card : signin;
-    }
-    return signin ? signin : card; /* one half is enough where there is a link already */
+    /* Who came by card may have lost the password: not sent to the sign-in without a word. */
+    return account ? card : entry == MNV_ENTRY_ACCOUNT ? signin : MOD_MNV_NEED_ACCOUNT;
 }
 
 static authz_status check(request_rec *r, const char *arguments, const void *parsed)
@@ -117,6 +124,7 @@ static authz_status check(request_rec *r, const char *arguments, const void *par
     const rule_t *rule = parsed;
     mod_mnv_request_t *request = mod_mnv_request(r);
     mod_mnv_visit_t *visit;
+    mod_mnv_entry_e entry;
     apr_uint32_t flags;
     unsigned cure;
 
@@ -129,19 +137,27 @@ static authz_status check(request_rec *r, const char *arguments, const void *par
     if (request->own) { /* our rules do not apply there: behind a "not" that is said by denying */
         return rule->is_negated ? AUTHZ_DENIED : AUTHZ_GRANTED;
     }
+    entry = mod_mnv_dir_config(r)->entry;
     visit = mod_mnv_session(r);
     if (visit->state == MOD_MNV_SESSION_FAILED) {
         /* gate.c makes it a 503. Behind a "not" never "denied": that would admit. */
         return rule->is_negated ? AUTHZ_GENERAL_ERROR : AUTHZ_DENIED_NO_USER;
     }
     flags = visit->record ? visit->record->flags : 0;
-    if (flags & rule->row->met_by) {
+    if (flags & (rule->row->met_by | (entry == MNV_ENTRY_ACCOUNT ? 0 : rule->row->met_by_entry))) {
         return AUTHZ_GRANTED;
     }
-    cure = rule->is_negated ? 0 : cure_of(rule->row->need, flags, mod_mnv_site(r->server));
+    cure = rule->is_negated ? 0 : cure_of(rule->row->need, flags, entry, mod_mnv_site(r->server));
     request->missing |= cure;
     /* "No user yet" keeps mod_authz_core from logging an error while a person can mend it. */
     return cure ? AUTHZ_DENIED_NO_USER : AUTHZ_DENIED;
+}
+
+unsigned mod_mnv_authz_entry(request_rec *r)
+{
+    const mnv_site_t *site = mod_mnv_site(r->server);
+
+    return site ? entry_of(mod_mnv_dir_config(r)->entry, site->account ? MOD_MNV_NEED_SIGNIN : 0, site->card ? MOD_MNV_NEED_CARD : 0) : 0;
 }
 
 static const authz_provider provider = {check, parse};

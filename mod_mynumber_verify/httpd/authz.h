@@ -2,8 +2,11 @@
 #ifndef MNV_HTTPD_AUTHZ_H
 #define MNV_HTTPD_AUTHZ_H
 
-#include <apr_pools.h>
+#include <httpd.h>
 
 void mod_mnv_authz_register(apr_pool_t *pool);
+
+/** How somebody unknown comes in here (MyNumberEntry and the providers there are): MOD_MNV_NEED_SIGNIN, _CARD or _CHOICE, 0: not at all. */
+unsigned mod_mnv_authz_entry(request_rec *r);
 
 #endif

@@ -368,19 +368,28 @@ static apr_uint32_t find_site_check(apr_pool_t *pool, const mnv_options_t *optio
     return check ? check : 1;
 }
 
+static void filter_cookie(mod_mnv_server_config_t *config, const char *name, int is_prefix)
+{
+    mnv_cookie_filter_t *filter = &config->cookies[config->cookie_count++];
+
+    filter->name = name;
+    filter->length = strlen(name);
+    filter->is_prefix = is_prefix;
+}
+
 static void finish_handoff(mod_mnv_judge_t *judge)
 {
     mod_mnv_server_config_t *config = judge->config;
     const apr_array_header_t *pass = config->options.signin.account_pass;
-    apr_array_header_t *cookies = apr_array_make(judge->pconf, 4, sizeof(const char *));
 
     mod_mnv_tree_walk(mod_mnv_tree_of(judge->server), look_at_attributes, judge);
-    APR_ARRAY_PUSH(cookies, const char *) = mnv_session_cookie_name(&config->options);
-    APR_ARRAY_PUSH(cookies, const char *) = config->options.site.secure ? "__Secure-mnv-*" : "mnv-*";
+    config->cookie_count = 0;
+    filter_cookie(config, mnv_session_cookie_name(&config->options), 0);
+    filter_cookie(config, config->options.site.secure ? "__Secure-mnv-" : "mnv-", 1);
     if (config->options.site.secure) {
-        APR_ARRAY_PUSH(cookies, const char *) = "__Host-mnv-*";
+        filter_cookie(config, "__Host-mnv-", 1);
     }
-    config->cookie_names = cookies;
+    config->path_length = strlen(config->options.site.path);
     config->record_slots = MNV_FACT_COUNT + (pass ? pass->nelts : 0);
     config->site_check = find_site_check(judge->pconf, &config->options);
     if (!config->site_check) {

@@ -11,7 +11,7 @@
 
 /* Texts. ---------------------------------------------------------------------- */
 
-static const char *wrong(const mod_mnv_setting_t *setting, const char *argument, const char *mend)
+const char *mod_mnv_wrong(const mod_mnv_setting_t *setting, const char *argument, const char *mend)
 {
     return apr_psprintf(setting->pool, "\"%s\" %s", argument, mend);
 }
@@ -22,15 +22,15 @@ static const char *set_path(const mod_mnv_setting_t *setting, void *field)
     apr_size_t length = strlen(path);
 
     if (path[0] != '/' || length < 2 || length > 64 || path[length - 1] == '/') {
-        return wrong(setting, path, "cannot be the path: write 2 to 64 characters that start with \"/\" and do not end with it, such as \"/mynumber\"");
+        return mod_mnv_wrong(setting, path, "cannot be the path: write 2 to 64 characters that start with \"/\" and do not end with it, such as \"/mynumber\"");
     }
     for (at = path; *at; at++) {
         if (!apr_isalnum(*at) && !strchr("/-_.~", *at)) {
-            return wrong(setting, path, "cannot be the path: use letters, digits, \"-\", \"_\", \".\", \"~\" and \"/\" only");
+            return mod_mnv_wrong(setting, path, "cannot be the path: use letters, digits, \"-\", \"_\", \".\", \"~\" and \"/\" only");
         }
         /* browsers and httpd resolve such segments, so that the path would never be asked for */
         if (*at == '/' && (at[1] == '/' || (at[1] == '.' && (at[2] == '\0' || at[2] == '/' || at[2] == '.')))) {
-            return wrong(setting, path, "cannot be the path: leave out empty segments and segments that start with \"..\" or are \".\"");
+            return mod_mnv_wrong(setting, path, "cannot be the path: leave out empty segments and segments that start with \"..\" or are \".\"");
         }
     }
     *(const char **)field = path;
@@ -43,10 +43,10 @@ static const char *parse_origin(const mod_mnv_setting_t *setting, const char *te
     mnv_url_t *url;
 
     if (mnv_url_parse(setting->pool, text, &url) != APR_SUCCESS || strcmp(url->path, "/") || url->query) {
-        return wrong(setting, text, "is no origin: write scheme, host and, where it is not the usual one, port, such as \"https://www.example.ac.jp\"");
+        return mod_mnv_wrong(setting, text, "is no origin: write scheme, host and, where it is not the usual one, port, such as \"https://www.example.ac.jp\"");
     }
     if (strcmp(url->scheme, "https") && !mnv_url_is_loopback(url)) {
-        return wrong(setting, text, "is plain http: write https (http is for this machine alone, as in \"http://localhost:8080\")");
+        return mod_mnv_wrong(setting, text, "is plain http: write https (http is for this machine alone, as in \"http://localhost:8080\")");
     }
     *origin = url->origin;
     return NULL;
@@ -62,7 +62,7 @@ static const char *set_file(const mod_mnv_setting_t *setting, void *field)
     const char *name = ap_server_root_relative(setting->pool, setting->argv[0]);
 
     if (!name) {
-        return wrong(setting, setting->argv[0], "is no valid file name");
+        return mod_mnv_wrong(setting, setting->argv[0], "is no valid file name");
     }
     *(const char **)field = name;
     return NULL;
@@ -98,7 +98,7 @@ static const char *set_provider(const mod_mnv_setting_t *setting, void *field)
         return problem;
     }
     if (strchr(text, '?')) {
-        return wrong(setting, text, "cannot be an issuer: leave out the query");
+        return mod_mnv_wrong(setting, text, "cannot be an issuer: leave out the query");
     }
     *(const char **)field = text;
     return NULL;
@@ -115,10 +115,10 @@ static const char *set_endpoints(const mod_mnv_setting_t *setting, void *field)
             : !strcasecmp(which, "jwks")        ? &endpoints->jwks
                                                 : NULL;
     if (!place) {
-        return wrong(setting, which, "is no endpoint: write authorization, token, userinfo or jwks and its URL");
+        return mod_mnv_wrong(setting, which, "is no endpoint: write authorization, token, userinfo or jwks and its URL");
     }
     if (*place) {
-        return wrong(setting, which, "is given twice: remove one of the two");
+        return mod_mnv_wrong(setting, which, "is given twice: remove one of the two");
     }
     problem = mod_mnv_provider_url_check(setting->pool, url);
     if (!problem) {
@@ -130,7 +130,7 @@ static const char *set_endpoints(const mod_mnv_setting_t *setting, void *field)
 static const char *set_text(const mod_mnv_setting_t *setting, void *field)
 {
     if (!mnv_text_is_token(setting->argv[0], MNV_WORD_LIMIT_BYTES)) {
-        return wrong(setting, setting->argv[0], "is not 1 to 255 printable ASCII characters without blanks: copy it from the provider's registration");
+        return mod_mnv_wrong(setting, setting->argv[0], "is not 1 to 255 printable ASCII characters without blanks: copy it from the provider's registration");
     }
     *(const char **)field = setting->argv[0];
     return NULL;
@@ -147,7 +147,7 @@ static const char *set_keys(const mod_mnv_setting_t *setting, void *field)
     }
     if (setting->argc == 2) {
         if (!mnv_text_is_token(setting->argv[1], 64)) {
-            return wrong(setting, setting->argv[1], "cannot be a key identifier: write 1 to 64 printable ASCII characters");
+            return mod_mnv_wrong(setting, setting->argv[1], "cannot be a key identifier: write 1 to 64 printable ASCII characters");
         }
         key.kid = setting->argv[1];
     }
@@ -167,15 +167,15 @@ static const char *set_cookie(const mod_mnv_setting_t *setting, void *field)
 
     for (at = name; *at; at++) {
         if (!apr_isalnum(*at) && !strchr("!#$%&'*+-.^_`|~", *at)) {
-            return wrong(setting, name, "is no cookie name: use letters, digits, \"-\" and \"_\"");
+            return mod_mnv_wrong(setting, name, "is no cookie name: use letters, digits, \"-\" and \"_\"");
         }
     }
     if (at - name > 64) {
-        return wrong(setting, name, "is too long a cookie name: at most 64 characters");
+        return mod_mnv_wrong(setting, name, "is too long a cookie name: at most 64 characters");
     }
     /* they would be taken for pending flows */
     if (!strncasecmp(name, "mnv-", 4) || !strncasecmp(name, "__Host-mnv-", 11) || !strncasecmp(name, "__Secure-mnv-", 13)) {
-        return wrong(setting, name, "is a name this module uses for other cookies: choose one without \"mnv-\" in front");
+        return mod_mnv_wrong(setting, name, "is a name this module uses for other cookies: choose one without \"mnv-\" in front");
     }
     *(const char **)field = name;
     return NULL;
@@ -258,11 +258,11 @@ static const char *check_words(const mod_mnv_setting_t *setting)
 
         /* RFC 6749 appendix A.4: no quotes and backslashes */
         if (!mnv_text_is_token(word, MNV_WORD_LIMIT_BYTES) || strpbrk(word, "\"\\")) {
-            return wrong(setting, word, "is no valid value: write printable ASCII characters without quotes and backslashes, values apart by blanks");
+            return mod_mnv_wrong(setting, word, "is no valid value: write printable ASCII characters without quotes and backslashes, values apart by blanks");
         }
         for (j = 0; j < i; j++) {
             if (!strcmp(word, setting->argv[j])) {
-                return wrong(setting, word, "is listed twice: remove one of the two");
+                return mod_mnv_wrong(setting, word, "is listed twice: remove one of the two");
             }
         }
     }
@@ -324,16 +324,16 @@ static const char *set_attributes(const mod_mnv_setting_t *setting, void *field)
     for (i = 0; !problem && i < setting->argc; i++) {
         for (at = setting->argv[i]; *at; at++) {
             if (!apr_isalnum(*at) && !strchr("-_.:/+", *at)) {
-                return wrong(setting, setting->argv[i], "is no name of a claim: use letters, digits and \"-\", \"_\", \".\", \":\", \"/\"");
+                return mod_mnv_wrong(setting, setting->argv[i], "is no name of a claim: use letters, digits and \"-\", \"_\", \".\", \":\", \"/\"");
             }
         }
         if (at - setting->argv[i] > 100) {
-            return wrong(setting, setting->argv[i], "is too long a name: at most 100 characters");
+            return mod_mnv_wrong(setting, setting->argv[i], "is too long a name: at most 100 characters");
         }
         for (j = 0; j < i; j++) {
             /* one would overwrite the other on its way to the application */
             if (!strcasecmp(mnv_fact_attribute_header(setting->pool, setting->argv[i]), mnv_fact_attribute_header(setting->pool, setting->argv[j]))) {
-                return wrong(setting, setting->argv[i], apr_psprintf(setting->pool, "and \"%s\" are one name in a header: remove one of the two", setting->argv[j]));
+                return mod_mnv_wrong(setting, setting->argv[i], apr_psprintf(setting->pool, "and \"%s\" are one name in a header: remove one of the two", setting->argv[j]));
             }
         }
     }
@@ -341,6 +341,24 @@ static const char *set_attributes(const mod_mnv_setting_t *setting, void *field)
         *(apr_array_header_t **)field = to_array(setting);
     }
     return problem;
+}
+
+/* "|/path/of/program arguments", as for piped logs; started by the server's parent process without a shell. */
+static const char *set_pipe(const mod_mnv_setting_t *setting, void *field)
+{
+    const char *text = setting->argv[0], *program = text + 1;
+    const char *file = apr_pstrmemdup(setting->pool, program, strcspn(program, " \t"));
+    apr_finfo_t found;
+
+    if (*text != '|' || *program != '/') {
+        return mod_mnv_wrong(setting, text, "is no program: write \"|/path/of/program arguments\"");
+    }
+    if (apr_stat(&found, file, APR_FINFO_TYPE | APR_FINFO_PROT, setting->pool) != APR_SUCCESS || found.filetype != APR_REG
+        || !(found.protection & (APR_FPROT_UEXECUTE | APR_FPROT_GEXECUTE | APR_FPROT_WEXECUTE))) {
+        return mod_mnv_wrong(setting, file, "is no file that can be run: give the whole path of the program and make it executable (chmod +x)");
+    }
+    *(const char **)field = apr_pstrdup(setting->pool, text);
+    return NULL;
 }
 
 static const char *set_keep(const mod_mnv_setting_t *setting, void *field)
@@ -358,7 +376,7 @@ static const char *set_keep(const mod_mnv_setting_t *setting, void *field)
         for (n = 0; n < sizeof(details) / sizeof(*details) && strcmp(setting->argv[i], details[n]); n++) {
         }
         if (n == sizeof(details) / sizeof(*details)) {
-            problem = wrong(setting, setting->argv[i], "is nothing a link can keep: write name, birthdate, gender or address, or none alone");
+            problem = mod_mnv_wrong(setting, setting->argv[i], "is nothing a link can keep: write name, birthdate, gender or address, or none alone");
         }
     }
     if (!problem) {
@@ -419,10 +437,10 @@ static const char *check_span(const mod_mnv_setting_t *setting, const char *text
     mod_mnv_span_parse(lowest_text, &lowest);
     mod_mnv_span_parse(highest_text, &highest);
     if (!mod_mnv_span_parse(text, span)) {
-        return wrong(setting, text, "is no time: write a number of seconds, or with a unit 500ms, 10s, 30min, 8h, 90d");
+        return mod_mnv_wrong(setting, text, "is no time: write a number of seconds, or with a unit 500ms, 10s, 30min, 8h, 90d");
     }
     if (*span < lowest || *span > highest) {
-        return wrong(setting, text, apr_psprintf(setting->pool, "is out of range: write %s to %s", lowest_text, highest_text));
+        return mod_mnv_wrong(setting, text, apr_psprintf(setting->pool, "is out of range: write %s to %s", lowest_text, highest_text));
     }
     return NULL;
 }
@@ -447,7 +465,7 @@ static const char *set_spans(const mod_mnv_setting_t *setting, void *field)
         problem = check_span(setting, setting->argv[1], &timeouts.total);
     }
     if (!problem && timeouts.connect > timeouts.total) {
-        problem = wrong(setting, setting->argv[0], "to connect is more than the whole call may take: make it the smaller of the two");
+        problem = mod_mnv_wrong(setting, setting->argv[0], "to connect is more than the whole call may take: make it the smaller of the two");
     }
     if (!problem) {
         *(mod_mnv_timeouts_t *)field = timeouts;
@@ -461,7 +479,7 @@ static const char *set_number(const mod_mnv_setting_t *setting, void *field)
     apr_int64_t number = strspn(text, "0123456789") == strlen(text) && strlen(text) < 10 ? apr_atoi64(text) : -1;
 
     if (number < apr_atoi64(lowest) || number > apr_atoi64(highest)) {
-        return wrong(setting, text, apr_psprintf(setting->pool, "is no such number: write %s to %s", lowest, highest));
+        return mod_mnv_wrong(setting, text, apr_psprintf(setting->pool, "is no such number: write %s to %s", lowest, highest));
     }
     *(int *)field = (int)number;
     return NULL;
@@ -488,63 +506,17 @@ static void print_number(apr_pool_t *pool, const mod_mnv_directive_t *row, const
     mnv_json_set_string(object, "value", apr_itoa(pool, *(const int *)field));
 }
 
-/* Words. ---------------------------------------------------------------------------- */
-
-typedef struct {
-    const char *word;
-    int value;
-} word_t;
-
-/* "" ends a list */
-static const word_t flag_words[] = { { "on", 1 }, { "off", 0 }, { "", 0 } };
-static const word_t schema_words[] = { { "auto", MNV_SCHEMA_AUTO }, { "check", MNV_SCHEMA_CHECK }, { "", 0 } };
-static const word_t signin_words[] = { { "auto", MNV_SIGNIN_UNSET }, { "oidc", MNV_SIGNIN_OIDC }, { "none", MNV_SIGNIN_NONE }, { "", 0 } };
-static const word_t policy_words[] = { { "one-to-one", MNV_POLICY_ONE_TO_ONE }, { "many-accounts", MNV_POLICY_MANY_ACCOUNTS }, { "", 0 } };
-static const word_t pass_words[] = { { "env", MNV_PASS_ENV }, { "headers", MNV_PASS_HEADERS }, { "both", MNV_PASS_BOTH }, { "", 0 } };
-static const word_t encoding_words[] = { { "percent", MNV_ENCODING_PERCENT }, { "utf8", MNV_ENCODING_UTF8 }, { "base64url", MNV_ENCODING_BASE64URL }, { "", 0 } };
-static const word_t unauthenticated_words[] = { { "redirect", MNV_UNAUTHENTICATED_REDIRECT }, { "401", MNV_UNAUTHENTICATED_401 }, { "403", MNV_UNAUTHENTICATED_403 },
-                                                { "pass", MNV_UNAUTHENTICATED_PASS }, { "", 0 } };
-static const word_t subject_words[] = { { "pairwise", MNV_SUBJECT_PAIRWISE }, { "shared", MNV_SUBJECT_SHARED }, { "", 0 } };
-
-static const word_t *words_of(mod_mnv_kind_e kind)
-{
-    return kind == MNV_KIND_FLAG              ? flag_words
-           : kind == MNV_KIND_SCHEMA          ? schema_words
-           : kind == MNV_KIND_SIGNIN          ? signin_words
-           : kind == MNV_KIND_POLICY          ? policy_words
-           : kind == MNV_KIND_PASS            ? pass_words
-           : kind == MNV_KIND_ENCODING        ? encoding_words
-           : kind == MNV_KIND_UNAUTHENTICATED ? unauthenticated_words
-                                              : subject_words;
-}
+/* Words, see directive_words.c. ----------------------------------------------------- */
 
 static const char *set_word(const mod_mnv_setting_t *setting, void *field)
 {
-    const word_t *word = words_of(setting->row->kind);
-    const char *list = "";
-
-    if (setting->row->kind == MNV_KIND_SIGNIN && (!strcasecmp(setting->argv[0], "saml") || !strcasecmp(setting->argv[0], "external"))) {
-        return wrong(setting, setting->argv[0], "is a way to sign in that is not in this build: write oidc, or none");
-    }
-    for (; *word->word; word++) {
-        if (!strcasecmp(setting->argv[0], word->word)) {
-            *(int *)field = word->value; /* enums with these values have the size of int, see server_config.c */
-            return NULL;
-        }
-        list = apr_pstrcat(setting->pool, list, *list ? (*word[1].word ? ", " : " or ") : "", word->word, NULL);
-    }
-    return wrong(setting, setting->argv[0], apr_psprintf(setting->pool, "is no value of it: write %s", list));
+    return mod_mnv_word_set(setting, field);
 }
 
 static void print_word(apr_pool_t *pool, const mod_mnv_directive_t *row, const void *field, mnv_json_t *object)
 {
-    const word_t *word = words_of(row->kind);
-
     (void)pool;
-    while (*word->word && word->value != *(const int *)field) {
-        word++;
-    }
-    mnv_json_set_string(object, "value", word->word);
+    mod_mnv_word_print(row, field, object);
 }
 
 /* Names handed on. --------------------------------------------------------------------- */

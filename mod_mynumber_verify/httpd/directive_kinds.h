@@ -26,6 +26,7 @@
     X(SPAN, apr_interval_time_t, 1, 1, 0, span, span)                                               \
     X(SPANS, mod_mnv_timeouts_t, 2, 2, 0, spans, spans)                                             \
     X(NUMBER, int, 1, 1, 0, number, number)                                                         \
+    X(PIPE, const char *, 1, 1, 0, pipe, text)                                                      \
     X(FLAG, int, 1, 1, 0, word, word)                                                               \
     X(SCHEMA, mod_mnv_schema_e, 1, 1, 0, word, word)                                                \
     X(SIGNIN, mnv_signin_e, 1, 1, 0, word, word)                                                    \
@@ -34,6 +35,7 @@
     X(ENCODING, mnv_encoding_e, 1, 1, 0, word, word)                                                \
     X(UNAUTHENTICATED, mod_mnv_unauthenticated_e, 1, 1, 0, word, word)                              \
     X(SUBJECT, mod_mnv_subject_e, 1, 1, 0, word, word)                                              \
+    X(ENTRY, mod_mnv_entry_e, 1, 1, 0, word, word)                                                  \
     X(PREFIX, const mod_mnv_prefix_t *, 1, 1, 0, prefix, prefix)                                    \
     X(EXPORTS, const mod_mnv_export_list_t *, 1, 47, 0, exports, exports)
 
@@ -87,6 +89,13 @@ const char *mod_mnv_provider_url_check(apr_pool_t *pool, const char *url);
 
 /** Is it an issuer (http: or https:) rather than a file? */
 int mod_mnv_provider_is_issuer(const char *text);
+
+/** The sentence about a bad argument. @param mend what is wrong and how to mend it @return "ARGUMENT" and mend. Pool: setting->pool. */
+const char *mod_mnv_wrong(const mod_mnv_setting_t *setting, const char *argument, const char *mend);
+
+/** Set and print of the kinds whose values are words of a closed set. (directive_words.c) */
+const char *mod_mnv_word_set(const mod_mnv_setting_t *setting, void *field);
+void mod_mnv_word_print(const mod_mnv_directive_t *row, const void *field, mnv_json_t *object);
 
 static inline int mod_mnv_bits_have(const mod_mnv_bits_t *bits, int number)
 {

@@ -17,6 +17,7 @@ static struct {
     apr_array_header_t *lists;    /* mod_mnv_export_list_t * */
     apr_array_header_t *prefixes; /* mod_mnv_prefix_t * */
     apr_array_header_t *names;    /* for mod_mnv_header_prefixes() */
+    unsigned char starts[256];    /* for mod_mnv_header_starts() */
 } known;
 
 static apr_status_t forget(void *data)
@@ -24,6 +25,13 @@ static apr_status_t forget(void *data)
     (void)data;
     memset(&known, 0, sizeof(known));
     return APR_SUCCESS;
+}
+
+/* @param name in lower case */
+static void add_name(const char *name)
+{
+    APR_ARRAY_PUSH(known.names, const char *) = name;
+    known.starts[(unsigned char)*name] = known.starts[(unsigned char)apr_toupper(*name)] = 1;
 }
 
 static void prepare(apr_pool_t *pconf)
@@ -34,7 +42,7 @@ static void prepare(apr_pool_t *pconf)
     known.lists = apr_array_make(pconf, 4, sizeof(mod_mnv_export_list_t *));
     known.prefixes = apr_array_make(pconf, 4, sizeof(mod_mnv_prefix_t *));
     known.names = apr_array_make(pconf, 4, sizeof(const char *));
-    APR_ARRAY_PUSH(known.names, const char *) = "mynumber-";
+    add_name("mynumber-");
     apr_pool_cleanup_register(pconf, NULL, forget, apr_pool_cleanup_null);
 }
 
@@ -89,7 +97,7 @@ const char *mod_mnv_prefix_make(const mod_mnv_setting_t *setting, const mod_mnv_
     APR_ARRAY_PUSH(known.prefixes, mod_mnv_prefix_t *) = made;
     name = apr_pstrdup(setting->pool, text);
     ap_str_tolower(name);
-    APR_ARRAY_PUSH(known.names, const char *) = name;
+    add_name(name);
     *prefix = made;
     return NULL;
 }
@@ -100,6 +108,13 @@ const apr_array_header_t *mod_mnv_header_prefixes(void)
     static const apr_array_header_t alone = { NULL, sizeof(const char *), 1, 1, (char *)&only };
 
     return known.names ? known.names : &alone;
+}
+
+const unsigned char *mod_mnv_header_starts(void)
+{
+    static const unsigned char alone[256] = { ['m'] = 1, ['M'] = 1 };
+
+    return known.names ? known.starts : alone;
 }
 
 /* Lists. ------------------------------------------------------------------------------- */

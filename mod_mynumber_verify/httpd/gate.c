@@ -6,6 +6,7 @@
 #include <http_request.h>
 #include <string.h>
 #include "base/log.h"
+#include "httpd/authz.h"
 #include "httpd/handoff.h"
 #include "httpd/our_host.h"
 #include "httpd/reply_out.h"
@@ -93,10 +94,10 @@ static int refuse_for_good(request_rec *r)
 /* The least of what is missing: a sign-in is quicker than a button on a page that needs two proofs, and that is quicker than a card. */
 static unsigned least_cure(const refusal_t *refusal, unsigned missing)
 {
-    if (!missing && !refusal->r->user && refusal->site) { /* Require valid-user, Require user NAME */
-        return refusal->site->account ? MOD_MNV_NEED_SIGNIN : refusal->site->card ? MOD_MNV_NEED_CARD : 0;
+    if (!missing && !refusal->r->user) { /* Require valid-user, Require user NAME */
+        missing = mod_mnv_authz_entry(refusal->r);
     }
-    return missing & MOD_MNV_NEED_SIGNIN ? MOD_MNV_NEED_SIGNIN : missing & MOD_MNV_NEED_LINK ? MOD_MNV_NEED_LINK : missing & MOD_MNV_NEED_CARD;
+    return missing & (0 - missing); /* the lowest bit: they stand in that order */
 }
 
 /* A page is come back to at its own URL. What a script asked for is no place for a person: there it is the page that the script runs in. */
@@ -116,7 +117,7 @@ static const char *place_of(const refusal_t *refusal)
 static const char *cure_url(const refusal_t *refusal)
 {
     const mnv_site_options_t *site = &refusal->conf->options.site;
-    const char *step = refusal->cure == MOD_MNV_NEED_SIGNIN ? "/signin" : refusal->cure == MOD_MNV_NEED_CARD ? "/verify" : "/";
+    const char *step = refusal->cure == MOD_MNV_NEED_SIGNIN ? "/signin" : refusal->cure == MOD_MNV_NEED_CARD ? "/verify" : "/"; /* the service page offers both, and to link them */
     const char *url = apr_pstrcat(refusal->r->pool, site->base_url, site->path, step, NULL);
 
     return refusal->place ? mnv_url_add(refusal->r->pool, url, "return", refusal->place) : url;
@@ -128,6 +129,7 @@ static int start_cure(const refusal_t *refusal)
 {
     mnv_reply_t *reply = mnv_reply_make(refusal->r->pool);
     mnv_half_e half = refusal->cure == MOD_MNV_NEED_SIGNIN ? MNV_HALF_ACCOUNT : MNV_HALF_IDENTITY;
+    mnv_aim_t aim = {half, refusal->place, 0};
 
     if (mod_mnv_go_to_our_host(refusal->ctx, refusal->r, refusal->request, refusal->place, reply)) {
         return send_reply(refusal, reply);
@@ -142,10 +144,32 @@ static int start_cure(const refusal_t *refusal)
     }
     /* Not after a person has held the card to the phone for nothing. */
     if (mod_mnv_database_ready(refusal->ctx, refusal->r->server) != APR_SUCCESS
-        || mnv_flow_start(refusal->ctx, refusal->site, refusal->request, half, refusal->place, reply) != APR_SUCCESS) {
+        || mnv_flow_start(refusal->ctx, refusal->site, refusal->request, &aim, reply) != APR_SUCCESS) {
         return send_page(refusal, NULL);
     }
     return send_reply(refusal, reply);
+}
+
+/* Both ways in, as buttons on a page at the very URL that was asked for. */
+static int offer_choice(const refusal_t *refusal)
+{
+    mnv_reply_t *reply = mnv_reply_make(refusal->r->pool);
+
+    if (mod_mnv_go_to_our_host(refusal->ctx, refusal->r, refusal->request, refusal->place, reply)) {
+        return send_reply(refusal, reply);
+    }
+    (void)mnv_fail(refusal->ctx, MNV_FAIL_RULE_CHOICE, NULL);
+    mnv_page_choice(refusal->ctx, &refusal->conf->options, refusal->request, refusal->place, reply);
+    return send_reply(refusal, reply);
+}
+
+/* Came in by card, which leads to no account. */
+static int came_by_card(const refusal_t *refusal)
+{
+    int is_held = (mod_mnv_request(refusal->r)->visit->record->flags & MNV_IS_HELD) != 0;
+
+    (void)mnv_fail(refusal->ctx, is_held ? MNV_FAIL_RULE_HELD : MNV_FAIL_RULE_UNLINKED, NULL);
+    return send_page(refusal, cure_url(refusal));
 }
 
 /* A refusal that somebody could cure. @return OK where the location lets everybody pass */
@@ -166,8 +190,11 @@ static int refuse(request_rec *r, unsigned missing)
         return refuse_for_good(r);
     }
     refusal.place = place_of(&refusal);
+    if (refusal.cure == MOD_MNV_NEED_ACCOUNT) {
+        return came_by_card(&refusal);
+    }
     if (refusal.request->is_navigation && r->method_number == M_GET && how == MNV_UNAUTHENTICATED_REDIRECT) {
-        return start_cure(&refusal);
+        return refusal.cure == MOD_MNV_NEED_CHOICE ? offer_choice(&refusal) : start_cure(&refusal);
     }
     if (refusal.request->is_navigation && r->method_number != M_GET) {
         (void)mnv_fail(refusal.ctx, MNV_FAIL_RULE_POST, NULL);
@@ -226,7 +253,6 @@ static int judge(request_rec *r, mod_mnv_request_t *request, int is_ours)
 int mod_mnv_gate_access(request_rec *r)
 {
     mod_mnv_request_t *request;
-    const char *type;
     int status = DECLINED, is_ours;
 
     if (!mod_mnv_server_config(r->server)->enabled) {
@@ -236,9 +262,8 @@ int mod_mnv_gate_access(request_rec *r)
     if (request->is_inside) {
         return DECLINED;
     }
-    type = ap_auth_type(r);
-    is_ours = type && !ap_cstr_casecmp(type, MOD_MNV_AUTH_TYPE);
-    if (!type || is_ours) { /* else another module says who this is: mod_mnv_gate_authz() */
+    is_ours = mod_mnv_is_our_auth(r);
+    if (!request->has_auth || is_ours) { /* else another module says who this is: mod_mnv_gate_authz() */
         status = judge(r, request, is_ours);
     }
     /* What others refuse they may explain in an error document of the same location, for which httpd asks no rule. */
@@ -264,15 +289,13 @@ static int is_admitted_already(request_rec *r, mod_mnv_request_t *request)
 int mod_mnv_gate_again(request_rec *r)
 {
     mod_mnv_request_t *request = mod_mnv_request(r);
-    const char *type;
     int is_ours, status;
 
     if (is_admitted_already(r, request)) {
         return OK;
     }
-    type = ap_auth_type(r);
-    is_ours = type && !ap_cstr_casecmp(type, MOD_MNV_AUTH_TYPE);
-    if ((type && !is_ours) || ap_satisfies(r) == SATISFY_ANY) {
+    is_ours = mod_mnv_is_our_auth(r);
+    if ((request->has_auth && !is_ours) || ap_satisfies(r) == SATISFY_ANY) {
         /* What httpd asked before it came to us stands; here we only learn whether there are rules of ours. */
         if (is_ours) {
             mod_mnv_set_user(r);

@@ -125,7 +125,7 @@ const char *mod_mnv_value(request_rec *r, const mnv_record_t *record, const mod_
     if (one->slot == MNV_FACT_SUBJECT) { /* the provider's own is for nobody's eyes; a hash is ASCII in every encoding */
         return mod_mnv_subject(r);
     }
-    return is_of_account(one->slot) && !(record->flags & MNV_HAS_ACCOUNT) ? NULL : mnv_record_value(record, encoding, one->slot);
+    return is_of_account(one->slot) && !mod_mnv_knows_account(r, record) ? NULL : mnv_record_value(record, encoding, one->slot);
 }
 
 static void hand_on(request_rec *r, const mnv_record_t *record, const mod_mnv_dir_config_t *dir)
@@ -136,7 +136,7 @@ static void hand_on(request_rec *r, const mnv_record_t *record, const mod_mnv_di
     for (i = 0; i < exports->nelts; i++) {
         const mod_mnv_export_t *one = &APR_ARRAY_IDX(exports, i, mod_mnv_export_t);
         const char *text = mod_mnv_value(r, record, one, MNV_ENCODING_UTF8);
-        const char *encoded = mod_mnv_value(r, record, one, dir->encoding);
+        const char *encoded = text && mnv_record_is_same(record, dir->encoding, one->slot) ? text : mod_mnv_value(r, record, one, dir->encoding);
 
         if (text && dir->pass & MNV_PASS_ENV) {
             apr_table_addn(r->subprocess_env, one->variable, text);
@@ -176,7 +176,7 @@ static void strip_cookies(request_rec *r, mod_mnv_request_t *request, const mod_
         return;
     }
     (void)mod_mnv_cookies(request->visit); /* remembers them: the table may be the first request's own */
-    rest = mnv_cookie_strip(r->pool, cookies, conf->cookie_names);
+    rest = mnv_cookie_strip(r->pool, cookies, conf->cookies, conf->cookie_count);
     if (!rest) {
         apr_table_unset(r->headers_in, "Cookie");
     }

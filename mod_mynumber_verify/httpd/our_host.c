@@ -9,24 +9,27 @@
 /* Long enough for one redirect. */
 #define HOST_COOKIE_LIFETIME apr_time_from_sec(30)
 
-/* Is the name that the request was sent to (r->hostname: no port, no brackets) the base URL's? */
+/* A name without its port and brackets. */
+static apr_size_t name_of(const char *host, const char **name)
+{
+    *name = *host == '[' ? host + 1 : host;
+    return strcspn(*name, *host == '[' ? "]" : ":/,");
+}
+
+/* Is the name that the browser used the base URL's? Where a proxy in front writes another Host, it may tell the browser's: a hint that only ever spares a redirect. */
 static int is_our_host(const request_rec *r, const char *base_url)
 {
-    const char *host = strstr(base_url, "://");
+    const char *host = strstr(base_url, "://"), *forwarded = apr_table_get(r->headers_in, "X-Forwarded-Host"), *ours, *told;
     apr_size_t length;
 
     if (!host || !r->hostname) {
         return 1;
     }
-    host += 3;
-    if (*host == '[') {
-        host++;
-        length = strcspn(host, "]");
+    length = name_of(host + 3, &ours);
+    if (forwarded && name_of(forwarded, &told) == length && !ap_cstr_casecmpn(told, ours, length)) {
+        return 1;
     }
-    else {
-        length = strcspn(host, ":/");
-    }
-    return strlen(r->hostname) == length && !ap_cstr_casecmpn(r->hostname, host, length);
+    return strlen(r->hostname) == length && !ap_cstr_casecmpn(r->hostname, ours, length);
 }
 
 /* Cookies of a flow begun under another name of this host would not come back to the callback. A proxy in front that writes another Host would make that an endless

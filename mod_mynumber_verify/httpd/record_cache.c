@@ -286,7 +286,7 @@ void mod_mnv_record_put(request_rec *r, const unsigned char *digest, const mnv_r
     apr_time_t expiry = record->fresh_until < record->expires_at ? record->fresh_until : record->expires_at;
     apr_status_t status;
 
-    if (!cache.provider) {
+    if (!cache.provider || expiry <= apr_time_now()) { /* MyNumberRecheck 0, or the database took longer than that */
         return;
     }
     if (!cache.is_open) {
@@ -300,8 +300,9 @@ void mod_mnv_record_put(request_rec *r, const unsigned char *digest, const mnv_r
     }
     status = lock();
     if (status == APR_SUCCESS) {
-        /* A stale record is of no use to anybody: it goes when it stops being fresh. The provider copies, its parameter is not const by oversight. */
-        status = cache.provider->store(cache.instance, r->server, digest, MNV_DIGEST_BYTES, expiry, (unsigned char *)data, (unsigned int)length, r->pool);
+        /* A stale record is of no use to anybody: it goes soon after it stops being fresh, which it says itself. A second more, because redis and memcache refuse what has less
+         * than a whole one to live. The provider copies, its parameter is not const by oversight. */
+        status = cache.provider->store(cache.instance, r->server, digest, MNV_DIGEST_BYTES, expiry + apr_time_from_sec(1), (unsigned char *)data, (unsigned int)length, r->pool);
         unlock();
     }
     if (status != APR_SUCCESS) {

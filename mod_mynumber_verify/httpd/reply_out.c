@@ -4,6 +4,7 @@
 #include <http_protocol.h>
 #include <string.h>
 #include "base/base64url.h"
+#include "httpd/notify.h"
 #include "httpd/process.h"
 #include "httpd/record_cache.h"
 #include "lib/crypt.h"
@@ -83,6 +84,9 @@ void mod_mnv_reply_out(request_rec *r, const mnv_request_t *request, const mnv_r
     apr_size_t length = reply->content_type ? reply->length : 0;
 
     drop_records(r, reply);
+    if (reply->notification) {
+        mod_mnv_notify(r, reply->notification);
+    }
     r->status = reply->status;
     r->status_line = NULL;
     send_headers(r, request, reply);

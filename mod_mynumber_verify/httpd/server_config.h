@@ -5,7 +5,9 @@
 
 #include <httpd.h>
 #include <http_config.h>
+#include <http_log.h>
 #include <ap_socache.h>
+#include "base/cookie.h"
 #include "model/keyring.h"
 #include "model/options.h"
 #include "model/session.h"
@@ -18,6 +20,7 @@ struct mod_mnv_host_t; /* httpd/process.c */
 typedef enum { MNV_SCHEMA_AUTO, MNV_SCHEMA_CHECK } mod_mnv_schema_e;
 typedef enum { MNV_PASS_ENV = 1, MNV_PASS_HEADERS = 2, MNV_PASS_BOTH = 3 } mod_mnv_pass_e;
 typedef enum { MNV_UNAUTHENTICATED_REDIRECT, MNV_UNAUTHENTICATED_401, MNV_UNAUTHENTICATED_403, MNV_UNAUTHENTICATED_PASS } mod_mnv_unauthenticated_e;
+typedef enum { MNV_ENTRY_ACCOUNT, MNV_ENTRY_CARD, MNV_ENTRY_CHOOSE } mod_mnv_entry_e;
 typedef enum { MNV_SUBJECT_PAIRWISE, MNV_SUBJECT_SHARED } mod_mnv_subject_e;
 
 /** Rows of directives.def. */
@@ -73,6 +76,7 @@ typedef struct mod_mnv_server_config_t {
     const ap_directive_t *given[MNV_DIRECTIVE_COUNT]; /* where */
     mnv_options_t options;
     const char *secret_file;
+    const char *link_notify;       /* "|/path/of/program arguments" */
     const char *session_cache;     /* "shmcb(32M)" as written */
     const char *card_provider, *account_provider; /* issuer or file, as written */
     mod_mnv_endpoints_t card_endpoints, account_endpoints;
@@ -84,10 +88,13 @@ typedef struct mod_mnv_server_config_t {
     const mnv_keyring_t *keyring;
     apr_uint32_t site_check;       /* see mnv_record_t.site */
     apr_uint32_t record_slots;     /* MNV_FACT_COUNT + MyNumberAccountPass */
-    apr_array_header_t *cookie_names; /* for mnv_cookie_strip(): session cookie, "__Secure-mnv-*", "__Host-mnv-*" (or "mnv-*") */
+    mnv_cookie_filter_t cookies[3]; /* for mnv_cookie_strip(): session cookie, "__Secure-mnv-…", "__Host-mnv-…" (or "mnv-…") */
+    int cookie_count;
+    apr_size_t path_length;        /* of MyNumberPath */
     const apr_array_header_t **exports; /* [list number * prefixes + prefix number], see mod_mnv_exports() */
     int prefixes;
     server_rec *server;
+    piped_log *notify;             /* the program of link_notify, started in post_config; NULL: none */
     struct mod_mnv_host_t *host;   /* of this process, made in child_init; NULL before */
 } mod_mnv_server_config_t;
 
@@ -96,6 +103,7 @@ typedef struct mod_mnv_dir_config_t {
     mod_mnv_bits_t set;
     mod_mnv_pass_e pass;
     mnv_encoding_e encoding;
+    mod_mnv_entry_e entry;
     mod_mnv_unauthenticated_e unauthenticated;
     mod_mnv_subject_e subject;
     const mod_mnv_prefix_t *header_prefix;
@@ -118,6 +126,9 @@ const apr_array_header_t *mod_mnv_exports(request_rec *r);
 
 /** Every header prefix any section of any host sets, lower case with "_" as "-" (const char *), for the strip. "mynumber-" always. Collected while directives are read. (exports.c) */
 const apr_array_header_t *mod_mnv_header_prefixes(void);
+
+/** Whether a byte is the first letter of one of them, [256]: tells nearly every header apart at once. (exports.c) */
+const unsigned char *mod_mnv_header_starts(void);
 
 /** Read files, compute defaults (base URL, scope, cookie name), judge combinations. Tells every problem with file, line, directive and mend.
  * Call it in the check_config hook: `httpd -t` runs that one and not post_config; at a start it runs before post_config. (config_finish.c)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/cookie.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "httpd/record_cache.h"
 #include "lib/crypt.h"
 
@@ -19,16 +20,11 @@ request_rec *mod_mnv_parent(const request_rec *r)
     return r->prev ? r->prev : r->main;
 }
 
-mod_mnv_request_t *mod_mnv_request(request_rec *r)
+mod_mnv_request_t *mod_mnv_request_make(request_rec *r)
 {
-    mod_mnv_request_t *request = ap_get_module_config(r->request_config, &mynumber_verify_module);
-    request_rec *parent;
+    mod_mnv_request_t *request = apr_pcalloc(r->pool, sizeof(*request));
+    request_rec *parent = mod_mnv_parent(r);
 
-    if (request) {
-        return request;
-    }
-    request = apr_pcalloc(r->pool, sizeof(*request));
-    parent = mod_mnv_parent(r);
     if (parent) { /* httpd limits how deep these go (LimitInternalRecursion) */
         request->visit = mod_mnv_request(parent)->visit;
     }
@@ -59,9 +55,16 @@ const char *mod_mnv_cookies(mod_mnv_visit_t *visit)
 
 int mod_mnv_is_our_auth(request_rec *r)
 {
-    const char *type = ap_auth_type(r);
+    mod_mnv_request_t *request = mod_mnv_request(r);
 
-    return type && !ap_cstr_casecmp(type, MOD_MNV_AUTH_TYPE);
+    if (request->auth_of != r->per_dir_config) { /* httpd evaluates an expression each time it is asked */
+        const char *type = ap_auth_type(r);
+
+        request->auth_of = r->per_dir_config;
+        request->is_our_auth = type && !ap_cstr_casecmp(type, MOD_MNV_AUTH_TYPE);
+        request->has_auth = type != NULL;
+    }
+    return request->is_our_auth;
 }
 
 /* Loading. ------------------------------------------------------------------ */
@@ -95,36 +98,39 @@ static void write_last_seen(mod_mnv_visit_t *visit, const char *id, const unsign
     mod_mnv_record_put(r, digest, record);
 }
 
-static apr_status_t make_record(mod_mnv_visit_t *visit, const mnv_site_t *site, const mnv_session_t *session, apr_int64_t generation, mnv_record_t **record)
+/* @param source has what was read before the session: time and generation */
+static apr_status_t make_record(mod_mnv_visit_t *visit, const mnv_site_t *site, const mnv_session_t *session, mnv_record_source_t *source, mnv_record_t **record)
 {
     const mod_mnv_server_config_t *conf = mod_mnv_server_config(visit->first->server);
-    mnv_record_source_t source = {0};
     mnv_link_t *link;
     apr_status_t status = mnv_flow_link_of(visit->ctx, site, session, &link);
 
     if (status != APR_SUCCESS) {
         return status;
     }
-    source.session = session;
-    source.link = link;
-    source.attributes = conf->options.signin.account_pass;
-    source.options = &conf->options.session;
-    source.generation = generation;
-    source.site = conf->site_check;
-    return mnv_record_make(visit->ctx, &source, record);
+    source->session = session;
+    source->link = link;
+    source->attributes = conf->options.signin.account_pass;
+    source->options = &conf->options.session;
+    source->hold = conf->options.link.hold;
+    source->site = conf->site_check;
+    return mnv_record_make(visit->ctx, source, record);
 }
 
-/* The generation is read before the database: what changes in between makes the record old at once. */
+/* The generation and the time are read before the database: what ends in between makes the record old at once here, and within MyNumberRecheck on other nodes however long the
+ * database or this process takes. */
 static void reload(mod_mnv_visit_t *visit, const unsigned char *digest)
 {
     request_rec *r = visit->first;
     mnv_ctx_t *ctx = mod_mnv_visit_ctx(visit);
     const mnv_site_t *site = mod_mnv_site(r->server);
-    apr_int64_t generation = mod_mnv_generation();
+    mnv_record_source_t source = {0};
     mnv_session_t *session = NULL;
     mnv_record_t *record = NULL;
     apr_status_t status = mod_mnv_database_ready(ctx, r->server);
 
+    source.generation = mod_mnv_generation();
+    source.asked_at = mnv_now(ctx);
     if (status == APR_SUCCESS && !site) {
         status = mnv_fail(ctx, MNV_FAIL_INTERNAL, "this process has no site for the host");
     }
@@ -132,7 +138,7 @@ static void reload(mod_mnv_visit_t *visit, const unsigned char *digest)
         status = mnv_flow_session(ctx, site, mod_mnv_cookies(visit), &session);
     }
     if (status == APR_SUCCESS && session) {
-        status = make_record(visit, site, session, generation, &record);
+        status = make_record(visit, site, session, &source, &record);
     }
     if (status != APR_SUCCESS) {
         visit->state = MOD_MNV_SESSION_FAILED;
@@ -148,11 +154,38 @@ static void reload(mod_mnv_visit_t *visit, const unsigned char *digest)
     mod_mnv_record_put(r, digest, record);
 }
 
+/* A browser sends the same cookie with every request of a connection, and the digest is the dearest part of a request that the cache answers. A pure function's last
+ * value, in the connection's own memory, which one thread at a time works on (an HTTP/2 stream has a connection of its own). */
+typedef struct digested_t {
+    char id[ID_LENGTH];
+    unsigned char digest[MNV_DIGEST_BYTES];
+} digested_t;
+
+/* @return NULL when the cryptographic library fails */
+static const unsigned char *digest_of(conn_rec *connection, const char *id)
+{
+    digested_t *last = ap_get_module_config(connection->conn_config, &mynumber_verify_module);
+
+    if (last && mnv_secret_equal(last->id, id, ID_LENGTH)) { /* a proxy's connection carries many people */
+        return last->digest;
+    }
+    if (!last) {
+        last = apr_palloc(connection->pool, sizeof(*last));
+    }
+    ap_set_module_config(connection->conn_config, &mynumber_verify_module, NULL);
+    if (mnv_crypt_sha256(id, ID_LENGTH, last->digest) != APR_SUCCESS) {
+        return NULL;
+    }
+    memcpy(last->id, id, ID_LENGTH);
+    ap_set_module_config(connection->conn_config, &mynumber_verify_module, last);
+    return last->digest;
+}
+
 static void load(mod_mnv_visit_t *visit)
 {
     request_rec *r = visit->first;
     const mod_mnv_server_config_t *conf = mod_mnv_server_config(r->server);
-    unsigned char digest[MNV_DIGEST_BYTES];
+    const unsigned char *digest;
     const char *id, *cookies = mod_mnv_cookies(visit);
     apr_size_t length;
     apr_time_t now;
@@ -165,7 +198,8 @@ static void load(mod_mnv_visit_t *visit)
     if (mnv_cookie_find(cookies, mnv_session_cookie_name(&conf->options), &id, &length) != 1 || length != ID_LENGTH) {
         return;
     }
-    if (mnv_crypt_sha256(id, length, digest) != APR_SUCCESS) {
+    digest = digest_of(r->connection, id);
+    if (!digest) {
         mnv_ctx_t *ctx = mod_mnv_visit_ctx(visit);
 
         (void)mnv_fail(ctx, MNV_FAIL_CRYPTO, "session cookie");
@@ -223,12 +257,17 @@ const char *mod_mnv_subject(request_rec *r)
     return request->subject;
 }
 
+int mod_mnv_knows_account(const request_rec *r, const mnv_record_t *record)
+{
+    return record->flags & MNV_HAS_ACCOUNT || (record->flags & MNV_HAS_LINKED_ACCOUNT && mod_mnv_dir_config(r)->entry != MNV_ENTRY_ACCOUNT);
+}
+
 void mod_mnv_set_user(request_rec *r)
 {
     const mnv_record_t *record = mod_mnv_session(r)->record;
     const char *user = NULL;
 
-    if (record && record->flags & MNV_HAS_ACCOUNT) {
+    if (record && mod_mnv_knows_account(r, record)) {
         user = mnv_record_value(record, MNV_ENCODING_UTF8, MNV_FACT_ACCOUNT);
     }
     else if (record) {

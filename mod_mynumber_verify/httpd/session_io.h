@@ -7,6 +7,7 @@
 #define MNV_HTTPD_SESSION_IO_H
 
 #include <httpd.h>
+#include <http_config.h>
 #include "httpd/process.h"
 #include "httpd/server_config.h"
 #include "out/record.h"
@@ -34,8 +35,10 @@ typedef struct mod_mnv_visit_t {
 
 /** What would satisfy a rule (bits), least first: that is the order in which they are tried. */
 #define MOD_MNV_NEED_SIGNIN 1u
-#define MOD_MNV_NEED_LINK 2u      /* both halves are there: the link page */
-#define MOD_MNV_NEED_CARD 4u
+#define MOD_MNV_NEED_CHOICE 2u    /* sign-in or card, as the person likes */
+#define MOD_MNV_NEED_LINK 4u      /* both halves are there: the link page */
+#define MOD_MNV_NEED_CARD 8u
+#define MOD_MNV_NEED_ACCOUNT 16u  /* came by card, which leads to no account: a page tells what can be done */
 
 /** One request_rec. */
 typedef struct mod_mnv_request_t {
@@ -47,6 +50,8 @@ typedef struct mod_mnv_request_t {
     const void *ruled;            /* the per_dir_config of which a rule of ours was evaluated */
     int has_asked;                /* something of this request_rec depends on the session */
     unsigned missing;             /* MOD_MNV_NEED_…, recorded by rules */
+    const void *auth_of;          /* the per_dir_config that is_our_auth was found for */
+    int is_our_auth, has_auth;    /* AuthType "mynumber"; any */
     const void *handed;           /* the per_dir_config whose exports were handed on */
     char *hidden_user;            /* r->user of a request redirected to a location that may not know it; put back for the log */
     const char *subject;          /* pairwise subject of subject_for, made on first use */
@@ -54,8 +59,16 @@ typedef struct mod_mnv_request_t {
     mod_mnv_visit_t own_visit;    /* used by the first request_rec alone */
 } mod_mnv_request_t;
 
+/** Make what mod_mnv_request() gives. */
+mod_mnv_request_t *mod_mnv_request_make(request_rec *r);
+
 /** Never NULL. Pool: r->pool. */
-mod_mnv_request_t *mod_mnv_request(request_rec *r);
+static inline mod_mnv_request_t *mod_mnv_request(request_rec *r)
+{
+    mod_mnv_request_t *request = ap_get_module_config(r->request_config, &mynumber_verify_module);
+
+    return request ? request : mod_mnv_request_make(r);
+}
 
 /** The request_rec that r came from, NULL for the browser's own. */
 request_rec *mod_mnv_parent(const request_rec *r);
@@ -73,6 +86,9 @@ int mod_mnv_is_our_auth(request_rec *r);
 
 /** The subject as this location may know it: a keyed hash for the location's sector, or the whole site's with MyNumberSubject shared. @return NULL when no identity is known */
 const char *mod_mnv_subject(request_rec *r);
+
+/** May this location be told the account, and let in by it? The one that signed in; with MyNumberEntry card or choose also the one that a card is linked with. */
+int mod_mnv_knows_account(const request_rec *r, const mnv_record_t *record);
 
 /** Set r->user and r->ap_auth_type from the session: the account id, else the subject, else NULL. */
 void mod_mnv_set_user(request_rec *r);

@@ -36,18 +36,28 @@ int mod_mnv_is_identity_name(const char *name)
     return 0;
 }
 
+/* "Cookie" and "Cache-Control" end the comparison at their third letter; they come more often. */
+static int is_connection(const char *name)
+{
+    return (name[0] | 0x20) == 'c' && (name[1] | 0x20) == 'o' && (name[2] | 0x20) == 'n' && !ap_cstr_casecmp(name, "Connection");
+}
+
+static int is_separator(char c)
+{
+    return c == ' ' || c == '\t' || c == ',' || c == ';';
+}
+
 /* A proxy takes away what "Connection" names (RFC 9110 7.6.1): nobody may have that done to what we hand on. */
 static const char *without_our_names(apr_pool_t *pool, const char *value)
 {
-    static const char separators[] = " \t,;";
+    const unsigned char *starts = mod_mnv_header_starts();
     char *copy = NULL;
-    apr_size_t at = 0, length;
+    apr_size_t at;
 
-    for (at = strspn(value, separators); value[at]; at += length + strspn(value + at + length, separators)) {
-        length = strcspn(value + at, separators);
-        if (mod_mnv_is_identity_name(value + at)) {
+    for (at = 0; value[at]; at++) {
+        if (starts[(unsigned char)value[at]] && (!at || is_separator(value[at - 1])) && mod_mnv_is_identity_name(value + at)) {
             copy = copy ? copy : apr_pstrdup(pool, value);
-            memset(copy + at, ' ', length);
+            memset(copy + at, ' ', strcspn(value + at, " \t,;"));
         }
     }
     return copy ? copy : value;
@@ -56,16 +66,17 @@ static const char *without_our_names(apr_pool_t *pool, const char *value)
 static void strip(apr_pool_t *pool, apr_table_t *table)
 {
     const apr_array_header_t *elements = apr_table_elts(table);
+    const unsigned char *starts = mod_mnv_header_starts();
     int i = 0;
 
     while (i < elements->nelts) {
         apr_table_entry_t *entry = &APR_ARRAY_IDX(elements, i, apr_table_entry_t);
 
-        if (entry->key && mod_mnv_is_identity_name(entry->key)) {
+        if (entry->key && starts[(unsigned char)*entry->key] && mod_mnv_is_identity_name(entry->key)) {
             apr_table_unset(table, entry->key); /* closes the gap: look at the same place again */
             continue;
         }
-        if (entry->key && (*entry->key | 0x20) == 'c' && !ap_cstr_casecmp(entry->key, "Connection")) {
+        if (entry->key && is_connection(entry->key)) {
             entry->val = (char *)without_our_names(pool, entry->val);
         }
         i++;

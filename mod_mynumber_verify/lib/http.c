@@ -4,9 +4,10 @@
 #include "base/url.h"
 #include "lib/json.h"
 
-static int is_json(const char *type)
+int mnv_http_is_json(const char *type)
 {
     apr_size_t length = strlen(type);
+
     return strcmp(type, "application/json") == 0
            || (length > 17 && strncmp(type, "application/", 12) == 0 && strcmp(type + length - 5, "+json") == 0);
 }
@@ -28,7 +29,7 @@ apr_status_t mnv_http_json(mnv_http_t *http, mnv_ctx_t *ctx, const mnv_http_requ
     if (response->status != 200) {
         return mnv_fail(ctx, MNV_FAIL_PROVIDER_STATUS, "%s: status %d", origin_of(ctx, request), response->status);
     }
-    if (!is_json(response->content_type)) {
+    if (!mnv_http_is_json(response->content_type)) {
         return mnv_fail(ctx, MNV_FAIL_PROVIDER_CONTENT, "%s: content type \"%.100s\" is not JSON", origin_of(ctx, request), response->content_type);
     }
     if (mnv_json_parse(ctx->pool, response->body, response->length, object) != APR_SUCCESS) {

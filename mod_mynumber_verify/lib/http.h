@@ -39,7 +39,11 @@ struct mnv_http_t {
  * @param max_outbound calls at once, 1 to 1000. Limits below a millisecond, which curl would take for none: APR_EINVAL. Pool: handles are closed with pool. */
 apr_status_t mnv_http_curl_make(apr_pool_t *pool, apr_interval_time_t connect_timeout, apr_interval_time_t total_timeout, int max_outbound, mnv_http_t **http);
 
-/** Send and demand status 200 with a JSON media type ("application/json" or one that ends in "+json") and give the parsed object.
+/** Is it a JSON media type: "application/json", or "application/…+json" (RFC 6839)?
+ * @param type in lower case, without parameters, as in a response */
+int mnv_http_is_json(const char *type);
+
+/** Send and demand status 200 with a JSON media type and give the parsed object.
  * @return APR_SUCCESS or a told failure (send's, PROVIDER_STATUS, PROVIDER_CONTENT). Pool: ctx->pool. */
 struct mnv_json_t;
 apr_status_t mnv_http_json(mnv_http_t *http, mnv_ctx_t *ctx, const mnv_http_request_t *request, struct mnv_json_t **object);

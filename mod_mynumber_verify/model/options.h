@@ -13,6 +13,7 @@ struct mnv_private_key_t;
 #define MNV_FLOW_LIFETIME apr_time_from_sec(15 * 60)  /* a card and an app take minutes */
 #define MNV_FLOW_MAX 4                                /* more cookies would pass httpd's 8,190-byte header limit */
 #define MNV_PROOF_LIFETIME apr_time_from_sec(15 * 60) /* the right to link */
+#define MNV_PREDECESSOR_LIFETIME apr_time_from_sec(60)  /* a form sent twice is sent within that */
 #define MNV_NODE_SKEW apr_time_from_sec(60)           /* how far the clocks of two nodes may differ: a time of another node may lie so far ahead */
 #define MNV_FORM_LIMIT_BYTES 16384
 #define MNV_RETURN_LIMIT_BYTES 6000                   /* longer places are not come back to */
@@ -59,6 +60,8 @@ typedef struct mnv_link_options_t {
     mnv_policy_e policy;
     apr_interval_time_t lifetime; /* 0: for ever */
     apr_array_header_t *keep;     /* of name birthdate gender address (and "none") */
+    apr_array_header_t *signin_acr; /* NULL or empty: any */
+    apr_interval_time_t hold;     /* a link as young as that lets nobody in by card alone; 0: none */
 } mnv_link_options_t;
 
 typedef struct mnv_session_options_t {

@@ -18,6 +18,7 @@ typedef struct mnv_reply_t {
     const char *form_action;     /* origins forms of this page may lead to, for the Content-Security-Policy; NULL: 'self' */
     apr_array_header_t *cookies; /* mnv_cookie_t */
     apr_array_header_t *forget;  /* const char *: session keys (hashes) whose cached records must go */
+    const char *notification;    /* one line of JSON for MyNumberLinkNotify, NULL: none */
     int raise_generation;        /* a link or session ended: records of every node are to be rechecked */
 } mnv_reply_t;
 

@@ -137,6 +137,8 @@ mnv_json_t *mnv_session_to_json(apr_pool_t *pool, const mnv_session_t *session)
     mnv_json_t *json = mnv_json_object(pool);
 
     mnv_json_set_integer(json, "v", VERSION);
+    mnv_json_set_string(json, "successor", session->successor);
+    mnv_json_set_string(json, "browser", session->browser);
     if (session->account) {
         mnv_json_set(json, "account", mnv_account_to_json(pool, session->account));
     }
@@ -284,6 +286,7 @@ apr_status_t mnv_session_from_json(apr_pool_t *pool, const mnv_json_t *json, mnv
 {
     mnv_account_t *account = NULL;
     mnv_identity_t *identity = NULL;
+    const char *successor, *browser;
     apr_int64_t version;
 
     if (mnv_json_integer(json, "v", &version) != APR_SUCCESS || version != VERSION) {
@@ -299,7 +302,14 @@ apr_status_t mnv_session_from_json(apr_pool_t *pool, const mnv_json_t *json, mnv
             || identity->at == 0)) {
         return APR_EINVAL;
     }
+    if (!get_text(pool, json, "successor", ID_CHARACTERS, 1, &successor)
+        || (successor && (account || identity || strlen(successor) != ID_CHARACTERS || !mnv_base64url_is(successor, ID_CHARACTERS)))
+        || !get_text(pool, json, "browser", KIND_LIMIT, 1, &browser) || (browser && !successor)) {
+        return APR_EINVAL;
+    }
     session->account = account;
     session->identity = identity;
+    session->successor = successor;
+    session->browser = browser;
     return APR_SUCCESS;
 }

@@ -35,6 +35,8 @@ typedef struct mnv_session_t {
     apr_time_t created, seen;
     mnv_account_t *account;  /* NULL: absent */
     mnv_identity_t *identity;/* NULL: absent */
+    const char *successor;   /* set: this one ended by linking or unlinking (at seen), and goes on under that id; it has no halves */
+    const char *browser;     /* of a predecessor: the browser cookie that came with the form, NULL: none. No other browser is told the successor */
 } mnv_session_t;
 
 /** A new, empty session with a random id. @return APR_SUCCESS or a told failure. Pool: ctx->pool. */

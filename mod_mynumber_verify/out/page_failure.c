@@ -3,6 +3,7 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 #include <string.h>
+#include "base/url.h"
 #include "lib/json.h"
 #include "out/page_frame.h"
 
@@ -19,6 +20,7 @@ typedef struct failure_page_t {
     const mnv_options_t *options; /* NULL: as little as possible */
     const mnv_request_t *request;
     const char *cure;             /* absolute URL or path where a person goes on; NULL: nowhere */
+    const char *place;            /* of RULE_CHOICE: where both ways lead */
 } failure_page_t;
 
 static int has_card(const mnv_options_t *options)
@@ -38,7 +40,7 @@ static const char *path_of(const failure_page_t *failure)
         return "/verify";
     }
     if (failure->row->next == MNV_NEXT_SIGNIN && has_signin(failure->options)) {
-        return "/signin";
+        return failure->what == MNV_FAIL_LINK_SIGNIN_ACR ? "/signin?for=link" : "/signin";
     }
     return "/";
 }
@@ -69,7 +71,14 @@ static mnv_texts_e head_of(const failure_page_t *failure)
     return MNV_TEXT_FAILURE_HEAD;
 }
 
-/* What was not changed. A form that met a broken machine or database may have got through: nothing is promised then. Rules and missing pages change nothing and say nothing. */
+/* A form that is refused at the door may have got through before: sent by another tab, or again by a browser that was restored. */
+static int may_come_second(mnv_failure_e what)
+{
+    return what == MNV_FAIL_SESSION_NONE || what == MNV_FAIL_CSRF || what == MNV_FAIL_CROSS_SITE;
+}
+
+/* What was not changed. A form that met a broken machine or database, or comes second, may have got through: nothing is promised then.
+ * Rules and missing pages change nothing and say nothing. */
 static mnv_texts_e changed_of(const failure_page_t *failure)
 {
     int family = FAMILY(failure->row->number);
@@ -77,8 +86,9 @@ static mnv_texts_e changed_of(const failure_page_t *failure)
     if (family == FAMILY_RULE || failure->row->http_status == 404) {
         return MNV_TEXT_COUNT;
     }
-    /* Form tokens, proofs and conflicts (05xx, 07xx) are judged before anything is done. */
-    if (!strcmp(failure->request->method, "POST") && family != 5 && family != 7 && failure->row->http_status >= 500) {
+    /* Sessions, proofs and conflicts (05xx, 07xx) are judged before anything is done. */
+    if (!strcmp(failure->request->method, "POST")
+        && (may_come_second(failure->what) || (family != 5 && family != 7 && failure->row->http_status >= 500))) {
         return MNV_TEXT_FAILURE_UNSURE;
     }
     return MNV_TEXT_FAILURE_UNCHANGED;
@@ -102,6 +112,13 @@ static void details(const failure_page_t *failure, mnv_page_t *page)
     mnv_page_raw(page, "</p>\n");
 }
 
+static void way(const failure_page_t *failure, mnv_page_t *page, const char *kind, const char *path, mnv_texts_e label)
+{
+    const char *url = mnv_page_url(page, path);
+
+    mnv_page_button(page, kind, failure->place ? mnv_url_add(page->pool, url, "return", failure->place) : url, label);
+}
+
 static void next_step(const failure_page_t *failure, mnv_page_t *page)
 {
     if (failure->row->next == MNV_NEXT_LATER) {
@@ -110,7 +127,13 @@ static void next_step(const failure_page_t *failure, mnv_page_t *page)
     if (failure->row->next == MNV_NEXT_HELP) {
         mnv_page_element(page, "<p>", MNV_TEXT_FAILURE_HELP, "</p>\n");
     }
-    if (failure->options) {
+    if (failure->what == MNV_FAIL_RULE_CHOICE) {
+        mnv_page_raw(page, "<div class=\"actions\">\n");
+        way(failure, page, "main", "/signin", MNV_TEXT_DO_SIGNIN);
+        way(failure, page, "plain", "/verify", MNV_TEXT_DO_VERIFY);
+        mnv_page_raw(page, "</div>\n");
+    }
+    else if (failure->options) {
         mnv_page_raw(page, "<div class=\"actions\">\n");
         mnv_page_button(page, "main", failure->cure ? failure->cure : mnv_page_url(page, path_of(failure)), failure->cure ? MNV_TEXT_FAILURE_CURE : label_of(failure));
         mnv_page_raw(page, "</div>\n");
@@ -198,6 +221,19 @@ static void make_json(const failure_page_t *failure, mnv_reply_t *reply)
         mnv_json_set_string(json, "cure", absolute(failure, path));
     }
     mnv_reply_body(reply, failure->row->http_status, "application/json", mnv_json_print(pool, json));
+}
+
+void mnv_page_choice(mnv_ctx_t *ctx, const mnv_options_t *options, const mnv_request_t *request, const char *place, mnv_reply_t *reply)
+{
+    failure_page_t failure = {0};
+
+    failure.ctx = ctx;
+    failure.what = ctx->failure.what;
+    failure.row = mnv_failure_row(failure.what);
+    failure.options = options;
+    failure.request = request;
+    failure.place = place;
+    make_page(&failure, reply);
 }
 
 void mnv_page_failure(mnv_ctx_t *ctx, const mnv_options_t *options, const mnv_request_t *request, const char *cure, mnv_reply_t *reply)

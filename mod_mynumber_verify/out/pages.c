@@ -70,6 +70,9 @@ static int step_of(state_e state)
 
 /* URLs. ------------------------------------------------------------------------ */
 
+/* Room for "&lang=ja&unlink=1" behind the place. */
+#define HERE_MORE_BYTES 32
+
 /* This page, as a place to come back to. */
 static const char *here(const service_t *service, int with_language)
 {
@@ -79,31 +82,42 @@ static const char *here(const service_t *service, int with_language)
     if (service->view->return_to) {
         url = mnv_url_add(page->pool, plain, "return", service->view->return_to);
         /* Coming back here matters more than going on from here. */
-        url = strlen(url) > MNV_RETURN_LIMIT_BYTES - 16 ? plain : url;
+        url = strlen(url) > MNV_RETURN_LIMIT_BYTES - HERE_MORE_BYTES ? plain : url;
     }
     return with_language && page->keeps_language ? mnv_url_add(page->pool, url, "lang", mnv_texts_language_tag(page->language)) : url;
 }
 
 /* Begin to obtain a half. Without return both come back to the plain service page. */
-static const char *start_url(const service_t *service, const char *path, int must_return)
+static const char *start_url(const service_t *service, const char *path)
 {
     const mnv_page_t *page = service->page;
     const char *url = mnv_page_url(page, path);
 
-    return must_return || service->view->return_to || page->keeps_language ? mnv_url_add(page->pool, url, "return", here(service, 1)) : url;
+    return service->view->return_to || page->keeps_language ? mnv_url_add(page->pool, url, "return", here(service, 1)) : url;
+}
+
+/* Comes back to where the part for unlinking is unfolded: whoever signed in for it need not look for it again. */
+static const char *unlink_signin_url(const service_t *service)
+{
+    apr_pool_t *pool = service->page->pool;
+
+    return mnv_url_add(pool, mnv_page_url(service->page, "/signin"), "return", mnv_url_add(pool, here(service, 1), "unlink", "1"));
 }
 
 static void verify_button(const service_t *service, const char *kind, mnv_texts_e label)
 {
     if (service->has_card) {
-        mnv_page_button(service->page, kind, start_url(service, "/verify", 0), label);
+        mnv_page_button(service->page, kind, start_url(service, "/verify"), label);
     }
 }
 
+/* People come here to link: signed in is as linking needs it. */
 static void signin_button(const service_t *service, const char *kind, mnv_texts_e label)
 {
+    const apr_array_header_t *acr = service->view->options->link.signin_acr;
+
     if (service->has_signin) {
-        mnv_page_button(service->page, kind, start_url(service, "/signin", 0), label);
+        mnv_page_button(service->page, kind, start_url(service, acr && acr->nelts ? "/signin?for=link" : "/signin"), label);
     }
 }
 
@@ -129,8 +143,10 @@ static void notice(const service_t *service)
     mnv_texts_e id = mnv_texts_notice(service->view->notice);
 
     if (id != MNV_TEXT_COUNT) {
-        mnv_page_element(service->page, "<p class=\"notice\" role=\"status\">", id, "");
-        if (id == MNV_TEXT_NOTICE_STOPPED) { /* the one notice that stands for a failure: support can look it up */
+        int is_stop = id == MNV_TEXT_NOTICE_STOPPED; /* the one notice that stands for a failure: no look of success, and support can look it up */
+
+        mnv_page_element(service->page, is_stop ? "<p class=\"notice\" role=\"status\">" : "<p class=\"notice good\" role=\"status\">", id, "");
+        if (is_stop) {
             mnv_page_raw(service->page, apr_pstrcat(service->page->pool, " <small>", mnv_failure_code(MNV_FAIL_FLOW_STOPPED, service->page->pool), "</small>", NULL));
         }
         mnv_page_raw(service->page, "</p>\n");
@@ -157,6 +173,7 @@ static void step(const service_t *service, int number, mnv_texts_e label)
 static void steps(const service_t *service)
 {
     mnv_page_t *page = service->page;
+    int is_begun = service->state == AT_CARD || service->state == AT_ACCOUNT || service->state == AT_BOTH;
     int account_first = service->account
                         && (!service->identity || service->account->at < service->identity->at);
 
@@ -166,6 +183,9 @@ static void steps(const service_t *service)
     step(service, 3, MNV_TEXT_STEP_LINK);
     step(service, 4, MNV_TEXT_STEP_CONFIRM);
     mnv_page_raw(page, "</ol>\n");
+    if (is_begun) {
+        mnv_page_element(page, "<p class=\"soft\">", MNV_TEXT_RESUME, "</p>\n");
+    }
 }
 
 /* Headline and sentence of each state. */
@@ -196,7 +216,13 @@ static int may_link(const service_t *service)
 {
     const mnv_service_view_t *view = service->view;
 
-    return view->can_link || (service->state == AT_BOTH && view->account_is_fresh && view->identity_is_fresh);
+    return view->can_link || (service->state == AT_BOTH && view->account_is_fresh && view->account_is_strong && view->identity_is_fresh);
+}
+
+/* Is pressing the link button the thing to do now? Then what is linked and the button come first. */
+static int link_is_next(const service_t *service)
+{
+    return service->state == AT_BOTH && may_link(service) && service->view->csrf;
 }
 
 static words_t words_of(const service_t *service)
@@ -219,7 +245,7 @@ static words_t words_of(const service_t *service)
         words.text = MNV_TEXT_DONE_CARD_TEXT;
     }
     if (service->state == AT_BOTH && !may_link(service)) {
-        words.text = MNV_TEXT_NEXT_AGAIN;
+        words.text = service->view->account_is_strong ? MNV_TEXT_NEXT_AGAIN : MNV_TEXT_NEXT_STRONGER;
     }
     return words;
 }
@@ -241,7 +267,7 @@ static void next_buttons(const service_t *service)
         verify_button(service, "main", MNV_TEXT_DO_VERIFY);
         break;
     case AT_BOTH:
-        if (!may_link(service) && !view->account_is_fresh) {
+        if (!may_link(service) && !(view->account_is_fresh && view->account_is_strong)) {
             signin_button(service, "main", MNV_TEXT_DO_SIGNIN_AGAIN);
         }
         if (!may_link(service) && !view->identity_is_fresh) {
@@ -284,18 +310,17 @@ static void lead(const service_t *service)
     if (is_conflict) {
         mnv_page_element(page, "<p>", MNV_TEXT_UNCHANGED, "</p>\n");
     }
-    mnv_page_raw(page, "<div class=\"actions\">");
-    next_buttons(service);
-    return_button(service);
-    mnv_page_raw(page, "</div>\n");
+    if (!link_is_next(service)) {
+        mnv_page_raw(page, "<div class=\"actions\">");
+        next_buttons(service);
+        return_button(service);
+        mnv_page_raw(page, "</div>\n");
+    }
     if (card_is_next(service)) {
         mnv_page_element(page, "<p class=\"hint\">", MNV_TEXT_HINT_TAB, "</p>\n");
     }
-    if (is_whole && !is_conflict) {
+    if (is_whole && !is_conflict && !link_is_next(service)) {
         steps(service);
-    }
-    if (is_whole && (service->state == AT_CARD || service->state == AT_ACCOUNT || service->state == AT_BOTH)) {
-        mnv_page_element(page, "<p class=\"soft\">", MNV_TEXT_RESUME, "</p>\n");
     }
     mnv_page_raw(page, "</section>\n");
 }
@@ -343,24 +368,30 @@ static void account_half(const service_t *service)
     mnv_page_raw(page, "</section>\n");
 }
 
+/* The way back stands below the button, and the steps below both: on a phone the button would else be far down. */
 static void link_form(const service_t *service)
 {
+    mnv_page_t *page = service->page;
     mnv_page_form_t form = {"/link", service->view->csrf, service->view->return_to};
 
-    if (service->state == AT_BOTH && may_link(service) && form.csrf) {
-        mnv_page_raw(service->page, "<section class=\"card\">\n<div class=\"actions\">");
-        mnv_page_form(service->page, "main", &form, MNV_TEXT_DO_LINK);
-        mnv_page_raw(service->page, "</div>\n</section>\n");
+    if (link_is_next(service)) {
+        mnv_page_raw(page, "<section class=\"card\">\n<div class=\"actions\">");
+        mnv_page_form(page, "main", &form, MNV_TEXT_DO_LINK);
+        return_button(service);
+        mnv_page_raw(page, "</div>\n</section>\n<section class=\"card\">\n");
+        steps(service);
+        mnv_page_raw(page, "</section>\n");
     }
 }
 
-/* Folded, so that nobody unlinks by a slip; unfolding needs no script. */
+/* Folded, so that nobody unlinks by a slip, except for those who came for it; unfolding needs no script. */
 static void unlink_part(const service_t *service)
 {
     mnv_page_t *page = service->page;
     mnv_page_form_t form = {"/unlink", service->view->csrf, service->view->return_to};
+    int is_wanted = service->view->wants_unlink && service->view->can_unlink;
 
-    mnv_page_raw(page, service->state == AT_CONFLICT_ACCOUNT ? "<details class=\"unlink\" open>" : "<details class=\"unlink\">");
+    mnv_page_raw(page, is_wanted || service->state == AT_CONFLICT_ACCOUNT ? "<details class=\"unlink\" open>" : "<details class=\"unlink\">");
     mnv_page_element(page, "<summary>", MNV_TEXT_UNLINK_HEAD, "</summary>\n");
     mnv_page_element(page, "<p>", MNV_TEXT_UNLINK_TEXT, "</p>\n");
     if (service->view->can_unlink && form.csrf) {
@@ -370,7 +401,7 @@ static void unlink_part(const service_t *service)
     }
     else if (service->has_signin) {
         mnv_page_element(page, "<p>", MNV_TEXT_UNLINK_SIGNIN, "</p>\n<div class=\"actions\">");
-        mnv_page_button(page, "danger", start_url(service, "/signin", 1), MNV_TEXT_DO_UNLINK_SIGNIN);
+        mnv_page_button(page, "danger", unlink_signin_url(service), MNV_TEXT_DO_UNLINK_SIGNIN);
         mnv_page_raw(page, "</div>\n");
     }
     else {

@@ -16,7 +16,9 @@ typedef struct mnv_service_view_t {
     const mnv_link_t *link;        /* the live link of either half, NULL: none */
     int link_fits;                 /* both halves present belong to link, or the one present does */
     int account_is_fresh, identity_is_fresh; /* the proofs for linking are not used up or too old */
+    int account_is_strong;         /* signed in by a kind that gives the right to link */
     int can_link, can_unlink;      /* may press the button */
+    int wants_unlink;              /* comes back from the sign-in that unlinking asked for (?unlink=1) */
     const char *csrf;              /* token for this session's forms, NULL without session */
     const char *return_to;         /* checked place to go on to, NULL: none */
     const char *notice;            /* text id of a message on top ("linked", "unlinked", "stopped", "verified", "signed-in"), NULL: none */
@@ -29,6 +31,9 @@ void mnv_page_service(mnv_ctx_t *ctx, const mnv_service_view_t *view, mnv_reply_
 /** The page (or, when !request->is_navigation, the JSON object {"error","code","message","next","reference","cure"}) of the failure in ctx: code MNV0123, a sentence, what was not changed, a next
  * step, the reference. Status from the row. @param options NULL: as little as possible. @param cure URL where a person can mend it, NULL: by the row */
 void mnv_page_failure(mnv_ctx_t *ctx, const mnv_options_t *options, const mnv_request_t *request, const char *cure, mnv_reply_t *reply);
+
+/** The page of RULE_CHOICE, told in ctx: sign in or verify by card, and come back to place (a checked path, NULL: the service page). */
+void mnv_page_choice(mnv_ctx_t *ctx, const mnv_options_t *options, const mnv_request_t *request, const char *place, mnv_reply_t *reply);
 
 /** "You are signed out." */
 void mnv_page_signed_out(mnv_ctx_t *ctx, const mnv_options_t *options, const mnv_request_t *request, mnv_reply_t *reply);

@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 
-#define KNOWN_FLAGS (MNV_HAS_ACCOUNT | MNV_HAS_IDENTITY | MNV_HAS_LINKED_ACCOUNT | MNV_HAS_LINKED_IDENTITY | MNV_HAS_LINK)
+#define KNOWN_FLAGS (MNV_HAS_ACCOUNT | MNV_HAS_IDENTITY | MNV_HAS_LINKED_ACCOUNT | MNV_HAS_LINKED_IDENTITY | MNV_HAS_LINK | MNV_IS_HELD)
 
 /* Where a record's values begin. */
 static apr_size_t values_start(apr_uint32_t slots)
@@ -38,25 +38,44 @@ static int link_fits(const mnv_record_source_t *source, apr_time_t now)
            && (!session->identity || mnv_link_has_identity(link, session->identity));
 }
 
+/* Earlier, but only when it is still to come. */
+static void fresh_only_until(facts_t *facts, apr_time_t moment)
+{
+    if (moment > facts->now && moment < facts->fresh_until) {
+        facts->fresh_until = moment;
+    }
+}
+
+/* By card alone nobody comes in through a new link. */
+static int is_held(facts_t *facts)
+{
+    const mnv_record_source_t *source = facts->source;
+    apr_time_t end = source->hold ? source->link->linked_at + source->hold : 0;
+
+    if (source->session->account || end <= facts->now) {
+        return 0;
+    }
+    fresh_only_until(facts, end);
+    return 1;
+}
+
 static void find_flags(facts_t *facts)
 {
     const mnv_session_t *session = facts->source->session;
 
     facts->flags = (session->account ? MNV_HAS_ACCOUNT : 0) | (session->identity ? MNV_HAS_IDENTITY : 0);
     facts->identity = session->identity;
-    if (link_fits(facts->source, facts->now)) {
+    if (!link_fits(facts->source, facts->now)) {
+        return;
+    }
+    if (is_held(facts)) {
+        facts->flags |= MNV_IS_HELD;
+    }
+    else {
         facts->flags |= MNV_HAS_LINK | (session->identity ? MNV_HAS_LINKED_ACCOUNT : 0) | (session->account ? MNV_HAS_LINKED_IDENTITY : 0);
         if (!facts->identity) {
             facts->identity = facts->source->link->identity;
         }
-    }
-}
-
-/* Earlier, but only when it is still to come. */
-static void fresh_only_until(facts_t *facts, apr_time_t moment)
-{
-    if (moment > facts->now && moment < facts->fresh_until) {
-        facts->fresh_until = moment;
     }
 }
 
@@ -87,16 +106,18 @@ static void tell_identity(mnv_ctx_t *ctx, facts_t *facts)
     text[MNV_FACT_AGE_OVER_20] = age_over(facts, 20);
 }
 
+/* A link keeps no attributes of the account: they would be old. */
 static void tell_account(facts_t *facts)
 {
-    const mnv_account_t *account = facts->source->session->account;
+    const mnv_account_t *signed_in = facts->source->session->account;
+    const mnv_account_t *account = signed_in ? signed_in : facts->source->link->account;
     const apr_array_header_t *names = facts->source->attributes;
     apr_uint32_t i;
 
     facts->text[MNV_FACT_ACCOUNT] = account->value;
     facts->text[MNV_FACT_ACCOUNT_ISSUER] = account->issuer;
-    for (i = MNV_FACT_COUNT; i < facts->slots; i++) {
-        facts->text[i] = apr_table_get(account->attributes, APR_ARRAY_IDX(names, i - MNV_FACT_COUNT, const char *));
+    for (i = MNV_FACT_COUNT; signed_in && i < facts->slots; i++) {
+        facts->text[i] = apr_table_get(signed_in->attributes, APR_ARRAY_IDX(names, i - MNV_FACT_COUNT, const char *));
     }
 }
 
@@ -105,7 +126,7 @@ static void tell(mnv_ctx_t *ctx, facts_t *facts)
     const mnv_session_t *session = facts->source->session;
     const mnv_link_t *link = facts->source->link;
 
-    if (session->account) {
+    if (session->account || facts->flags & MNV_HAS_LINKED_ACCOUNT) {
         tell_account(facts);
     }
     if (facts->identity) {
@@ -195,7 +216,7 @@ static void fill_header(mnv_record_t *record, const facts_t *facts, apr_size_t s
     record->slots = facts->slots;
     record->site = source->site;
     record->generation = source->generation;
-    record->checked_at = facts->now;
+    record->checked_at = source->asked_at;
     record->fresh_until = facts->fresh_until;
     record->expires_at = session->created + source->options->lifetime;
     record->seen_at = session->seen;
@@ -211,7 +232,7 @@ apr_status_t mnv_record_make(mnv_ctx_t *ctx, const mnv_record_source_t *source, 
 
     facts.source = source;
     facts.now = mnv_now(ctx);
-    facts.fresh_until = facts.now + source->options->recheck;
+    facts.fresh_until = source->asked_at + source->options->recheck;
     facts.slots = MNV_FACT_COUNT + (source->attributes ? (apr_uint32_t)source->attributes->nelts : 0);
     if (values_start(facts.slots) > MNV_RECORD_LIMIT_BYTES) {
         return mnv_fail(ctx, MNV_FAIL_INTERNAL, "too many attributes are passed on");
@@ -229,43 +250,22 @@ apr_status_t mnv_record_make(mnv_ctx_t *ctx, const mnv_record_source_t *source, 
     return status;
 }
 
-/* Checking. Whoever can write to the cache must not be able to make us read outside the block, hand a header injection to an application, or believe in a
- * combination of flags that mnv_record_make() never makes. ------------------- */
+/* Checking. Whoever can write to the cache must not be able to make us read outside the block, hand a header injection to an application
+ * (mnv_record_value()), or believe in a combination of flags that mnv_record_make() never makes. ------------------- */
 
 static int header_is_sane(const mnv_record_t *record)
 {
     apr_uint32_t flags = record->flags;
     int account = (flags & MNV_HAS_ACCOUNT) != 0, identity = (flags & MNV_HAS_IDENTITY) != 0, link = (flags & MNV_HAS_LINK) != 0;
+    int held = (flags & MNV_IS_HELD) != 0;
 
-    return !(flags & ~KNOWN_FLAGS) && !record->reserved && (!link || account || identity)
+    return !(flags & ~KNOWN_FLAGS) && (!held || (identity && !account && !link)) && !record->reserved && (!link || account || identity)
            && ((flags & MNV_HAS_LINKED_ACCOUNT) != 0) == (link && identity)
            && ((flags & MNV_HAS_LINKED_IDENTITY) != 0) == (link && account)
            && (record->account_at > 0) == account && record->account_at >= 0
            && (record->identity_at > 0) == identity && record->identity_at >= 0
            && record->generation >= 0 && record->checked_at > 0 && record->fresh_until >= record->checked_at
            && record->expires_at > 0 && record->seen_at > 0;
-}
-
-/* Every value begins where another ended, the last one ends the block. */
-static int offsets_are_sane(const mnv_record_t *record)
-{
-    const unsigned char *bytes = (const unsigned char *)record;
-    const apr_uint32_t *offset = (const apr_uint32_t *)(const void *)(bytes + sizeof(*record));
-    apr_size_t start = values_start(record->slots), i, count = (apr_size_t)MNV_ENCODING_COUNT * record->slots;
-
-    for (i = 0; i < count; i++) {
-        apr_size_t at = offset[i];
-
-        if (at && (at < start || at >= record->size || (at > start && bytes[at - 1]))) {
-            return 0;
-        }
-    }
-    for (i = start; i < record->size; i++) {
-        if ((bytes[i] && bytes[i] < 0x20) || bytes[i] == 0x7f) {
-            return 0;
-        }
-    }
-    return record->size > start ? !bytes[record->size - 1] : 1;
 }
 
 int mnv_record_check(const mnv_record_t *record, apr_size_t length, apr_uint32_t slots, apr_uint32_t site)
@@ -275,17 +275,25 @@ int mnv_record_check(const mnv_record_t *record, apr_size_t length, apr_uint32_t
         || slots < MNV_FACT_COUNT || slots > MNV_RECORD_LIMIT_BYTES / sizeof(apr_uint32_t) || record->size < values_start(slots)) {
         return 0;
     }
-    return header_is_sane(record) && offsets_are_sane(record);
+    return header_is_sane(record) && (record->size == values_start(slots) || !((const unsigned char *)record)[record->size - 1]);
 }
 
+/* Judged when it is used: most of a record is of no use to most requests. */
 const char *mnv_record_value(const mnv_record_t *record, mnv_encoding_e encoding, apr_uint32_t slot)
 {
     const apr_uint32_t *offset = (const apr_uint32_t *)(const void *)(record + 1);
+    const unsigned char *text, *c;
     apr_uint32_t at;
 
     if ((unsigned)encoding >= MNV_ENCODING_COUNT || slot >= record->slots) {
         return NULL;
     }
     at = offset[(apr_size_t)encoding * record->slots + slot];
-    return at ? (const char *)record + at : NULL;
+    if (at < values_start(record->slots) || at >= record->size) { /* 0: absent */
+        return NULL;
+    }
+    text = (const unsigned char *)record + at; /* the block's last byte is NUL */
+    for (c = text; *c >= 0x20 && *c != 0x7f; c++) {
+    }
+    return *c ? NULL : (const char *)text;
 }

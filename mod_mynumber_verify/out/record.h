@@ -18,6 +18,7 @@
 #define MNV_HAS_IDENTITY 2u         /* I: verified in this session */
 #define MNV_HAS_LINKED_ACCOUNT 4u   /* a: known through a live link */
 #define MNV_HAS_LINKED_IDENTITY 8u  /* i: known through a live link */
+#define MNV_IS_HELD 32u             /* only a card, whose link is too new to speak for it (MyNumberLinkHold); then no link is known */
 #define MNV_HAS_LINK 16u            /* a live link that fits every half present */
 
 typedef struct mnv_record_t {
@@ -27,7 +28,7 @@ typedef struct mnv_record_t {
     apr_uint32_t site;              /* check of the base URL and configuration it was made for */
     apr_uint32_t reserved;
     apr_int64_t generation;         /* MNV generation it was made under */
-    apr_time_t checked_at;          /* when the database was asked */
+    apr_time_t checked_at;          /* before the database was asked */
     apr_time_t fresh_until;         /* from then on the database is asked again: recheck, or an age being reached */
     apr_time_t expires_at;          /* absolute end of the session */
     apr_time_t seen_at;             /* last-seen as the database knows it */
@@ -41,6 +42,8 @@ typedef struct mnv_record_source_t {
     const mnv_link_t *link;         /* the live link of either half, NULL: none */
     const apr_array_header_t *attributes; /* names of MyNumberAccountPass, may be NULL */
     const mnv_session_options_t *options;
+    apr_interval_time_t hold;       /* MyNumberLinkHold */
+    apr_time_t asked_at;            /* before the database was asked: what it said may have changed since then */
     apr_int64_t generation;
     apr_uint32_t site;
 } mnv_record_source_t;
@@ -48,10 +51,19 @@ typedef struct mnv_record_source_t {
 /** Render. @return APR_SUCCESS, or the told failure INTERNAL when it would pass the limit. Pool: ctx->pool. */
 apr_status_t mnv_record_make(mnv_ctx_t *ctx, const mnv_record_source_t *source, mnv_record_t **record);
 
-/** Is this block a whole record of this site (magic, size, slots, site, every offset inside and NUL-terminated)? @param length bytes at hand */
+/** Is this block a whole record of this site (magic, size, slots, site, times and flags that belong together, NUL at its end)? @param length bytes at hand */
 int mnv_record_check(const mnv_record_t *record, apr_size_t length, apr_uint32_t slots, apr_uint32_t site);
 
-/** A value: slot is a fact's number, or MNV_FACT_COUNT + number of the attribute. @return NULL when absent. Lives as long as record. */
+/** A value: slot is a fact's number, or MNV_FACT_COUNT + number of the attribute.
+ * @return NULL when absent, or when what stands there is no value (outside the block, control characters). Lives as long as record. */
 const char *mnv_record_value(const mnv_record_t *record, mnv_encoding_e encoding, apr_uint32_t slot);
+
+/** Has a value the same bytes in this encoding as in UTF-8 (most have: they are ASCII)? slot as above, present. */
+static inline int mnv_record_is_same(const mnv_record_t *record, mnv_encoding_e encoding, apr_uint32_t slot)
+{
+    const apr_uint32_t *offset = (const apr_uint32_t *)(const void *)(record + 1);
+
+    return offset[(apr_size_t)encoding * record->slots + slot] == offset[slot];
+}
 
 #endif

@@ -92,14 +92,9 @@ static apr_status_t build(mnv_ctx_t *ctx, const mnv_provider_options_t *options,
 
 static mnv_json_t *body_of(mnv_ctx_t *ctx, const mnv_http_response_t *response)
 {
-    const char *type = response->content_type;
-    apr_size_t length = strlen(type);
     mnv_json_t *object;
 
-    if (strcmp(type, "application/json") && (length < 5 || strcmp(type + length - 5, "+json"))) {
-        return NULL;
-    }
-    return mnv_json_parse(ctx->pool, response->body, response->length, &object) == APR_SUCCESS ? object : NULL;
+    return mnv_http_is_json(response->content_type) && mnv_json_parse(ctx->pool, response->body, response->length, &object) == APR_SUCCESS ? object : NULL;
 }
 
 /* Clocks that differ are the usual reason why an assertion is refused, and no provider says so. */

@@ -55,6 +55,7 @@ typedef struct make_t {
     row_t row;
     const char *uniq;
     const char *now;
+    mnv_succession_rows_t *succession;
     mnv_link_outcome_e outcome;
 } make_t;
 
@@ -143,24 +144,28 @@ static apr_status_t make_body(mnv_work_t *work, void *baton)
         return rv;
     }
     make->outcome = MNV_LINK_MADE;
-    return APR_SUCCESS;
+    return mnv_succession_do(work, make->succession);
 }
 
 apr_status_t mnv_store_link_make(mnv_ctx_t *ctx, mnv_store_t *store, const mnv_link_t *link, const char *by,
-                                 mnv_link_outcome_e *outcome)
+                                 const mnv_succession_t *succession, mnv_link_outcome_e *outcome)
 {
     static const mnv_work_plan_t plan = { "make a link", 1, make_body, judge };
     make_t make = { .now = mnv_arg_time(ctx->pool, mnv_now(ctx)) };
     apr_status_t rv;
 
     if ((rv = make_row(ctx, store, link, &make.row)) != APR_SUCCESS
-        || (rv = make_history(ctx, &make.row, "linked", by, NULL)) != APR_SUCCESS) {
+        || (rv = make_history(ctx, &make.row, "linked", by, NULL)) != APR_SUCCESS
+        || (rv = mnv_succession_prepare(ctx, store, succession, &make.succession)) != APR_SUCCESS) {
         return rv;
     }
     make.uniq = store->policy == MNV_POLICY_ONE_TO_ONE
                     ? make.row.identity_hash
                     : apr_pstrcat(ctx->pool, make.row.identity_hash, ":", make.row.account_hash, NULL);
     rv = mnv_work_run(ctx, store, &plan, &make);
+    if (rv == APR_SUCCESS && mnv_succession_came_late(make.succession)) {
+        return APR_ENOENT;
+    }
     if (rv == APR_SUCCESS) {
         *outcome = make.outcome;
     }
@@ -266,6 +271,7 @@ apr_status_t mnv_store_links_by_identity(mnv_ctx_t *ctx, mnv_store_t *store, con
 
 typedef struct change_t {
     row_t row;
+    mnv_succession_rows_t *succession;
     int changed;
 } change_t;
 
@@ -292,11 +298,15 @@ static apr_status_t remove_body(mnv_work_t *work, void *baton)
     if (rv != APR_SUCCESS || !change->changed) {
         return rv == APR_SUCCESS ? MNV_WORK_UNDO : rv;
     }
-    return mnv_history_add(work, &change->row.history);
+    if ((rv = mnv_history_add(work, &change->row.history)) != APR_SUCCESS
+        || (rv = mnv_sessions_end(work, change->row.account_hash, change->row.identity_hash, mnv_succession_from(change->succession))) != APR_SUCCESS) {
+        return rv;
+    }
+    return mnv_succession_do(work, change->succession);
 }
 
-apr_status_t mnv_store_link_remove(mnv_ctx_t *ctx, mnv_store_t *store, const mnv_link_t *link, const char *by,
-                                   const char *why, int *removed)
+apr_status_t mnv_store_link_remove(mnv_ctx_t *ctx, mnv_store_t *store, const mnv_link_t *link, const mnv_reason_t *reason,
+                                   const mnv_succession_t *succession, int *removed)
 {
     static const mnv_work_plan_t plan = { "remove a link", 1, remove_body, change_look };
     change_t change = { .row.link = link };
@@ -307,10 +317,14 @@ apr_status_t mnv_store_link_remove(mnv_ctx_t *ctx, mnv_store_t *store, const mnv
     if (!change.row.account_hash || !change.row.identity_hash) {
         return APR_EGENERAL;
     }
-    if ((rv = make_history(ctx, &change.row, "unlinked", by, why)) != APR_SUCCESS) {
+    if ((rv = make_history(ctx, &change.row, "unlinked", reason->by, reason->why)) != APR_SUCCESS
+        || (rv = mnv_succession_prepare(ctx, store, succession, &change.succession)) != APR_SUCCESS) {
         return rv;
     }
     rv = mnv_work_run(ctx, store, &plan, &change);
+    if (rv == APR_SUCCESS && mnv_succession_came_late(change.succession)) {
+        return APR_ENOENT;
+    }
     if (rv == APR_SUCCESS) {
         *removed = change.changed;
     }

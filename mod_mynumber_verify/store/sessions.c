@@ -38,20 +38,26 @@ static apr_status_t make_row(mnv_ctx_t *ctx, const mnv_store_t *store, const mnv
                           &row->data);
 }
 
+static apr_status_t add_row(mnv_work_t *work, const row_t *row)
+{
+    const char *args[] = { row->key, row->session->base_url, row->account_hash, row->identity_hash, row->data,
+                           mnv_arg_time(work->pool, row->session->created), mnv_arg_time(work->pool, row->session->seen),
+                           mnv_arg_time(work->pool, row->expires) };
+
+    return mnv_work_query(work, MNV_SQL_SESSION_ADD, args, NULL);
+}
+
 /* Of two requests that renew the same session at once, and of a renewal and a logout, one wins: nothing is used twice or comes back to life. */
 static apr_status_t put_body(mnv_work_t *work, void *baton)
 {
     row_t *row = baton;
-    const char *args[] = { row->key, row->session->base_url, row->account_hash, row->identity_hash, row->data,
-                           mnv_arg_time(work->pool, row->session->created), mnv_arg_time(work->pool, row->session->seen),
-                           mnv_arg_time(work->pool, row->expires) };
     const char *old[] = { row->replaces };
     apr_status_t rv = row->replaces ? mnv_work_query(work, MNV_SQL_SESSION_DELETE, old, &row->is_replaced) : APR_SUCCESS;
 
     if (rv == APR_SUCCESS && row->replaces && !row->is_replaced) {
         return MNV_WORK_UNDO;
     }
-    return rv == APR_SUCCESS ? mnv_work_query(work, MNV_SQL_SESSION_ADD, args, NULL) : rv;
+    return rv == APR_SUCCESS ? add_row(work, row) : rv;
 }
 
 static apr_status_t put_look(mnv_work_t *work, void *baton)
@@ -85,22 +91,70 @@ apr_status_t mnv_store_session_put(mnv_ctx_t *ctx, mnv_store_t *store, const mnv
     return rv == APR_SUCCESS && replaces && !row.is_replaced ? APR_ENOENT : rv;
 }
 
-static apr_status_t update_body(mnv_work_t *work, void *baton)
-{
-    const row_t *row = baton;
-    const char *args[] = { row->account_hash, row->identity_hash, row->data, row->key };
+/* Going on under a new id, within the transaction of what is done. ---------------------- */
 
-    return mnv_work_query(work, MNV_SQL_SESSION_SET, args, NULL);
+struct mnv_succession_rows_t {
+    row_t old, made;
+    apr_time_t now;
+    int came_late;
+};
+
+apr_status_t mnv_succession_prepare(mnv_ctx_t *ctx, const mnv_store_t *store, const mnv_succession_t *succession,
+                                    mnv_succession_rows_t **rows)
+{
+    mnv_succession_rows_t *made;
+    mnv_session_t *ended;
+    apr_status_t rv;
+
+    *rows = NULL;
+    if (!succession) {
+        return APR_SUCCESS;
+    }
+    made = apr_pcalloc(ctx->pool, sizeof(*made));
+    ended = apr_pmemdup(ctx->pool, succession->from, sizeof(*ended));
+    ended->account = NULL;
+    ended->identity = NULL;
+    ended->successor = succession->to->id;
+    ended->browser = succession->browser;
+    made->now = mnv_now(ctx);
+    made->made.expires = succession->to->created + succession->lifetime;
+    if ((rv = make_row(ctx, store, ended, &made->old)) == APR_SUCCESS
+        && (rv = make_row(ctx, store, succession->to, &made->made)) == APR_SUCCESS) {
+        *rows = made;
+    }
+    return rv;
 }
 
-apr_status_t mnv_store_session_update(mnv_ctx_t *ctx, mnv_store_t *store, const mnv_session_t *session)
+apr_status_t mnv_succession_do(mnv_work_t *work, mnv_succession_rows_t *rows)
 {
-    static const mnv_work_plan_t plan = { "update a session", 0, update_body, NULL };
-    row_t row = { 0 };
-    apr_status_t rv = make_row(ctx, store, session, &row);
+    int changed = 0;
+    apr_status_t rv;
 
-    return rv == APR_SUCCESS ? mnv_work_run(ctx, store, &plan, &row) : rv;
+    if (!rows) {
+        return APR_SUCCESS;
+    }
+    const char *old[] = { rows->old.data, mnv_arg_time(work->pool, rows->now),
+                          mnv_arg_time(work->pool, rows->now + MNV_PREDECESSOR_LIFETIME), rows->old.key };
+
+    rv = mnv_work_query(work, MNV_SQL_SESSION_SUCCEED, old, &changed);
+    rows->came_late = rv == APR_SUCCESS && changed == 0;
+    if (rv != APR_SUCCESS || rows->came_late) {
+        return rv == APR_SUCCESS ? MNV_WORK_UNDO : rv;
+    }
+    return add_row(work, &rows->made);
 }
+
+int mnv_succession_came_late(const mnv_succession_rows_t *rows)
+{
+    return rows && rows->came_late;
+}
+
+const char *mnv_succession_from(const mnv_succession_rows_t *rows)
+{
+    return rows ? rows->old.key : "";
+}
+
+/* Finding. ------------------------------------------------------------------------------ */
 
 typedef struct get_t {
     const char *key;
@@ -207,20 +261,26 @@ typedef struct end_t {
     const char *account_hash, *identity_hash, *except; /* hashes NULL: not by this end */
 } end_t;
 
-static apr_status_t end_body(mnv_work_t *work, void *baton)
+apr_status_t mnv_sessions_end(mnv_work_t *work, const char *account_hash, const char *identity_hash, const char *except)
 {
-    const end_t *end = baton;
-    const char *account[] = { end->account_hash, end->except };
-    const char *identity[] = { end->identity_hash, end->except };
+    const char *account[] = { account_hash, except };
+    const char *identity[] = { identity_hash, except };
     apr_status_t rv = APR_SUCCESS;
 
-    if (end->account_hash) {
+    if (account_hash) {
         rv = mnv_work_query(work, MNV_SQL_SESSIONS_DELETE_ACCOUNT, account, NULL);
     }
-    if (rv == APR_SUCCESS && end->identity_hash) {
+    if (rv == APR_SUCCESS && identity_hash) {
         rv = mnv_work_query(work, MNV_SQL_SESSIONS_DELETE_IDENTITY, identity, NULL);
     }
     return rv;
+}
+
+static apr_status_t end_body(mnv_work_t *work, void *baton)
+{
+    const end_t *end = baton;
+
+    return mnv_sessions_end(work, end->account_hash, end->identity_hash, end->except);
 }
 
 apr_status_t mnv_store_sessions_delete(mnv_ctx_t *ctx, mnv_store_t *store, const mnv_account_t *account,

@@ -57,8 +57,13 @@ apr_status_t mnv_schema_prepare(mnv_ctx_t *ctx, mnv_store_t *store, int create);
  * @return APR_SUCCESS, APR_ENOENT (nothing told, nothing kept) when the one to replace has ended meanwhile, or a told failure */
 apr_status_t mnv_store_session_put(mnv_ctx_t *ctx, mnv_store_t *store, const mnv_session_t *session, const char *replaces, apr_interval_time_t lifetime);
 
-/** Rewrite a session's sealed halves (proofs used up) under the same key; nothing happens when it has gone. */
-apr_status_t mnv_store_session_update(mnv_ctx_t *ctx, mnv_store_t *store, const mnv_session_t *session);
+/** A session that goes on under a new id because of what is done, in one transaction with it. The old row stays for MNV_PREDECESSOR_LIFETIME and names its
+ * successor: a form that is sent twice, or whose answer was lost, still finds the session. */
+typedef struct mnv_succession_t {
+    const mnv_session_t *from, *to;
+    const char *browser;          /* its cookie; NULL: none, and nobody is told the successor */
+    apr_interval_time_t lifetime; /* of the new row, from its created on */
+} mnv_succession_t;
 
 /** Find by key. Expiry is the caller's to judge. @param session NULL when there is none; its id is NULL, key and base_url are set */
 apr_status_t mnv_store_session_get(mnv_ctx_t *ctx, mnv_store_t *store, const char *key, mnv_session_t **session);
@@ -81,9 +86,17 @@ typedef enum {
     MNV_LINK_IDENTITY_TAKEN  /* the identity has a live link to another account (one-to-one) */
 } mnv_link_outcome_e;
 
+/** For the history. */
+typedef struct mnv_reason_t {
+    const char *by;  /* "self" or an administrator's name */
+    const char *why; /* NULL: none */
+} mnv_reason_t;
+
 /** Make a link, with history, in one transaction. Expired links of either end give way (history "expired"). Unique constraints decide races: after a failed INSERT roll
- * back and re-read by account and by identity; after an error at COMMIT re-read too. @param by who: "self" or an administrator's name */
-apr_status_t mnv_store_link_make(mnv_ctx_t *ctx, mnv_store_t *store, const mnv_link_t *link, const char *by, mnv_link_outcome_e *outcome);
+ * back and re-read by account and by identity; after an error at COMMIT re-read too. @param by who: "self" or an administrator's name @param succession carried out with MNV_LINK_MADE alone, NULL: none
+ * @return also APR_ENOENT (nothing told, nothing done): succession->from has ended meanwhile */
+apr_status_t mnv_store_link_make(mnv_ctx_t *ctx, mnv_store_t *store, const mnv_link_t *link, const char *by, const mnv_succession_t *succession,
+                                 mnv_link_outcome_e *outcome);
 
 /** The link of an account (NULL when none; live or not is the caller's to judge). */
 apr_status_t mnv_store_link_by_account(mnv_ctx_t *ctx, mnv_store_t *store, const mnv_account_t *account, mnv_link_t **link);
@@ -91,8 +104,11 @@ apr_status_t mnv_store_link_by_account(mnv_ctx_t *ctx, mnv_store_t *store, const
 /** The links of an identity, oldest first (several under many-accounts): mnv_link_t * elements, at most 16. */
 apr_status_t mnv_store_links_by_identity(mnv_ctx_t *ctx, mnv_store_t *store, const mnv_identity_t *identity, apr_array_header_t **links);
 
-/** Remove a link by its id, with history (why: "unlinked", "admin"), in one transaction. @param removed 0 when there was none */
-apr_status_t mnv_store_link_remove(mnv_ctx_t *ctx, mnv_store_t *store, const mnv_link_t *link, const char *by, const char *why, int *removed);
+/** Remove a link by its id, with history (why: "unlinked", "admin"), and end all sessions of its account and of its identity, in one transaction.
+ * @param succession of the one session that goes on, NULL: none @param removed 0 when there was no such link: then nothing is done
+ * @return also APR_ENOENT as mnv_store_link_make() */
+apr_status_t mnv_store_link_remove(mnv_ctx_t *ctx, mnv_store_t *store, const mnv_link_t *link, const mnv_reason_t *reason, const mnv_succession_t *succession,
+                                   int *removed);
 
 /** The linked identity was verified again: refresh the sealed column (acr, at, kept details) and write history "re-verified". */
 apr_status_t mnv_store_link_reverified(mnv_ctx_t *ctx, mnv_store_t *store, const mnv_link_t *link);

@@ -94,6 +94,25 @@ apr_status_t mnv_store_seal(mnv_ctx_t *ctx, const mnv_store_t *store, const char
 /** Open a column. @return APR_SUCCESS or APR_EINVAL (nothing told) */
 apr_status_t mnv_store_open(mnv_ctx_t *ctx, const mnv_store_t *store, const char *place, const char *data, struct mnv_json_t **json);
 
+/* A succession (sessions.c): prepared before the transaction, carried out within it. ------ */
+
+typedef struct mnv_succession_rows_t mnv_succession_rows_t;
+
+/** Hash and seal. @param rows NULL where succession is NULL @return APR_SUCCESS or a told failure */
+apr_status_t mnv_succession_prepare(mnv_ctx_t *ctx, const mnv_store_t *store, const mnv_succession_t *succession, mnv_succession_rows_t **rows);
+
+/** @return APR_SUCCESS, MNV_WORK_UNDO when the old session has ended, MNV_WORK_ERROR */
+apr_status_t mnv_succession_do(mnv_work_t *work, mnv_succession_rows_t *rows);
+
+/** Did the last mnv_succession_do() find the old session ended? rows may be NULL. */
+int mnv_succession_came_late(const mnv_succession_rows_t *rows);
+
+/** Delete the sessions of an account and an identity (hashes, NULL: not by this end) but for one key. @return APR_SUCCESS or MNV_WORK_ERROR */
+apr_status_t mnv_sessions_end(mnv_work_t *work, const char *account_hash, const char *identity_hash, const char *except);
+
+/** Key of the old session, "" where rows is NULL. */
+const char *mnv_succession_from(const mnv_succession_rows_t *rows);
+
 /* History (history.c). --------------------------------------------------------------- */
 
 #define MNV_HISTORY_ID_BYTES 16

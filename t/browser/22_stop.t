@@ -10,8 +10,8 @@ my $p = $t->providers;
 $t->start($t->default_config);
 my $home = $t->url('/mynumber/');
 
-my %words = (ja => { stop => '中止', stopped => qr/途中で中止されました/, unchanged => qr/変更/, verify => 'マイナンバーカードで本人確認' },
-    en => { stop => 'Stop', stopped => qr/You stopped/, unchanged => qr/Nothing has been changed|have not been changed/, verify => 'Verify identity with My Number Card' });
+my %words = (ja => { stop => '中止', stopped => qr/手続きは完了しませんでした/, unchanged => qr/変更/, verify => 'マイナンバーカードで本人確認' },
+    en => { stop => 'Stop', stopped => qr/This was not completed/, unchanged => qr/Nothing has been changed|have not been changed/, verify => 'Verify identity with My Number Card' });
 
 for my $language (qw(ja en)) {
     my $w = MNV::WebDriver->new(phone => 1, language => $language);
@@ -62,6 +62,7 @@ for my $language (qw(ja en)) {
     show_card($other, 'lapsed');
     $other->press('元のサービスに戻る');
     $other->wait_until(sub { $other->url =~ m{^\Q${\ $t->base}\E} }, 'the portal');
+    like($other->text, $words->{stopped}, "$language: a lapsed certificate: it was not completed");
     like($other->text, $words->{unchanged}, "$language: a lapsed certificate: nothing was changed");
     picture($other, "lapsed-$language");
     $other->go($home);

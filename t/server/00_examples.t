@@ -73,6 +73,7 @@ serves('mynumber_verify.conf', $smallest . alias('app'), sub {
     is_deeply([ @$env{qw(MYNUMBER_ACCOUNT MYNUMBER_VERIFIED MYNUMBER_LINKED MYNUMBER_NAME MYNUMBER_AGE_OVER_20)} ], [ 'sub-0123456789', 1, 1, '山田太郎', 1 ], 'mynumber_verify.conf: what the application receives');
     my @ours = grep { /^MYNUMBER_/ } keys %$env;
     is(scalar @ours, 5, 'mynumber_verify.conf: and nothing else') or diag "@ours";
+    is($b->request('TRACE', $t->url('/app'))->code, 405, 'mynumber_verify.conf: TRACE is off');
 });
 
 # --- the examples, each on top of it ------------------------------------------------------------

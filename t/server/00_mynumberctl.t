@@ -15,7 +15,9 @@ use POSIX qw(strftime);
 use Test::More;
 
 my $program = build_file('mynumberctl');
+my ($openssl, $node) = map { my $name = $_; (grep { -x } map { "$_/$name" } split /:/, $ENV{PATH})[0] } qw(openssl node);
 need($program, 'a build');
+need($openssl && $node, 'openssl and node (script/setup)');
 my $folder = tempdir(CLEANUP => 1);
 umask 022;
 
@@ -169,39 +171,31 @@ for my $key (@$keys) {
 }
 is(length base64url($keys->[0]{n}), 384, '3072 bits');
 
-SKIP: {
-    my $openssl = (grep { -x } '/usr/bin/openssl', '/usr/local/bin/openssl')[0]
-      or skip 'no openssl', 6;
-    for my $alg (sort keys %pem) {
-        my ($key) = grep { $_->{alg} eq $alg } @$keys;
-        my $text = `'$openssl' pkey -in '$pem{$alg}' -noout -text_pub`;
-        my $hex = join '', map { s/[\s:]//gr } $text =~ /(?:Modulus|pub):\n((?:\s+[0-9a-f:]+\n)+)/;
-        my $want = $alg eq 'RS256' ? '00' . unpack('H*', base64url($key->{n}))
-          : '04' . unpack('H*', base64url($key->{x}) . base64url($key->{y}));
-        is($want, $hex, "$alg: openssl reads the same public key");
-        `'$openssl' pkey -in '$pem{$alg}' -pubout -out '$folder/pub.pem' 2>/dev/null`;
-        ($out) = exits(0, '... the public key alone', 'jwks', "$folder/pub.pem");
-        is(decode_json($out)->{keys}[0]{kid}, $kid{$alg}, '... has the same identifier');
-    }
-    `'$openssl' req -new -x509 -key '$pem{ES256}' -subj /CN=test -days 30 -out '$folder/cert.pem' 2>/dev/null`;
-    ($out, $err) = exits(0, 'key and certificate of one key', '--json', 'jwks', $pem{ES256}, "$folder/cert.pem");
-    is(@{ decode_json($out)->{keys} }, 1, '... are one key');
-    `'$openssl' genrsa -out '$folder/weak.pem' 1024 2>/dev/null`;
-    exits(1, 'refuses RSA of 1024 bits', 'jwks', "$folder/weak.pem");
-    `'$openssl' ecparam -name secp384r1 -genkey -noout -out '$folder/p384.pem' 2>/dev/null`;
-    exits(1, 'refuses P-384', 'jwks', "$folder/p384.pem");
+for my $alg (sort keys %pem) {
+    my ($key) = grep { $_->{alg} eq $alg } @$keys;
+    my $text = `'$openssl' pkey -in '$pem{$alg}' -noout -text_pub`;
+    my $hex = join '', map { s/[\s:]//gr } $text =~ /(?:Modulus|pub):\n((?:\s+[0-9a-f:]+\n)+)/;
+    my $want = $alg eq 'RS256' ? '00' . unpack('H*', base64url($key->{n}))
+      : '04' . unpack('H*', base64url($key->{x}) . base64url($key->{y}));
+    is($want, $hex, "$alg: openssl reads the same public key");
+    `'$openssl' pkey -in '$pem{$alg}' -pubout -out '$folder/pub.pem' 2>/dev/null`;
+    ($out) = exits(0, '... the public key alone', 'jwks', "$folder/pub.pem");
+    is(decode_json($out)->{keys}[0]{kid}, $kid{$alg}, '... has the same identifier');
 }
-my $node = (grep { -x } '/usr/bin/node', '/usr/local/bin/node')[0];
-SKIP: {
-    skip 'no node', 1 unless $node;
-    put("$folder/set.json", (run('jwks', @pem{qw(RS256 ES256)}))[1]);
-    my $script = q{const c=require('crypto'),f=require('fs'),a=process.argv.slice(1);
-        const set=JSON.parse(f.readFileSync(a[0]));
-        console.log(set.keys.map((k,i)=>{const d=Buffer.from('x'),p={key:f.readFileSync(a[1+i]),dsaEncoding:'ieee-p1363'};
-          return c.verify('sha256',d,{key:c.createPublicKey({key:k,format:'jwk'}),dsaEncoding:'ieee-p1363'},c.sign('sha256',d,p))}).join());};
-    open my $in, '-|', $node, '-e', $script, "$folder/set.json", @pem{qw(RS256 ES256)} or die;
-    is(join('', <$in>), "true,true\n", 'node verifies with the JWKS what the keys signed');
-}
+`'$openssl' req -new -x509 -key '$pem{ES256}' -subj /CN=test -days 30 -out '$folder/cert.pem' 2>/dev/null`;
+($out, $err) = exits(0, 'key and certificate of one key', '--json', 'jwks', $pem{ES256}, "$folder/cert.pem");
+is(@{ decode_json($out)->{keys} }, 1, '... are one key');
+`'$openssl' genrsa -out '$folder/weak.pem' 1024 2>/dev/null`;
+exits(1, 'refuses RSA of 1024 bits', 'jwks', "$folder/weak.pem");
+`'$openssl' ecparam -name secp384r1 -genkey -noout -out '$folder/p384.pem' 2>/dev/null`;
+exits(1, 'refuses P-384', 'jwks', "$folder/p384.pem");
+put("$folder/set.json", (run('jwks', @pem{qw(RS256 ES256)}))[1]);
+my $script = q{const c=require('crypto'),f=require('fs'),a=process.argv.slice(1);
+    const set=JSON.parse(f.readFileSync(a[0]));
+    console.log(set.keys.map((k,i)=>{const d=Buffer.from('x'),p={key:f.readFileSync(a[1+i]),dsaEncoding:'ieee-p1363'};
+      return c.verify('sha256',d,{key:c.createPublicKey({key:k,format:'jwk'}),dsaEncoding:'ieee-p1363'},c.sign('sha256',d,p))}).join());};
+open my $in, '-|', $node, '-e', $script, "$folder/set.json", @pem{qw(RS256 ES256)} or die;
+is(join('', <$in>), "true,true\n", 'node verifies with the JWKS what the keys signed');
 for my $bad (put("$folder/empty.pem", ''), put("$folder/text.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"),
              "$folder/none.pem", $folder, $secret) {
     ($out, $err) = exits(1, 'refuses what holds no key', 'jwks', $pem{ES256}, $bad);
@@ -287,14 +281,11 @@ is($result->{results}[0]{level}, 'ok', '... level');
 is($result->{results}[0]{host}, 'https://www.univ.example', '... host');
 
 put("$folder/db.sqlite", '');
-SKIP: {
-    $out = check(0, 'check of an empty database', [ host() ]);
-    skip 'no apr_dbd_sqlite3', 3 if $out =~ /could not open the sqlite3/;
-    like($out, qr/^warn .*no tables yet/m, '... they are made at start');
-    is(-s "$folder/db.sqlite", 0, '... not by check');
-    $out = check(1, 'check under MyNumberSchema check', [ host(value => { MyNumberSchema => 'check' }) ]);
-    like($out, qr/^FAIL .*no tables/m, '... is a failure');
-}
+$out = check(0, 'check of an empty database', [ host() ]);
+like($out, qr/^warn .*no tables yet/m, '... they are made at start');
+is(-s "$folder/db.sqlite", 0, '... not by check');
+$out = check(1, 'check under MyNumberSchema check', [ host(value => { MyNumberSchema => 'check' }) ]);
+like($out, qr/^FAIL .*no tables/m, '... is a failure');
 
 for my $case (
     [ qr/clock is 7\d\d\d s ahead of that of provider/, 'a clock that is two hours off', card_issuer => "$base/late" ],

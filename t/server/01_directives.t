@@ -62,6 +62,9 @@ my %set = (
     MyNumberAccountPass => [ 'email urn:oid:1.2', [ 'email', 'urn:oid:1.2' ] ],
     MyNumberLinkPolicy => ['many-accounts'],
     MyNumberLinkLifetime => ['400d'],
+    MyNumberLinkSignInAcr => [ 'mfa urn:x', [ 'mfa', 'urn:x' ] ],
+    MyNumberLinkHold => ['3d'],
+    MyNumberLinkNotify => [ '"|/bin/cat -u"', '|/bin/cat -u' ],
     MyNumberLinkKeep => [ 'name gender', [ 'name', 'gender' ], ['name'] ],
     MyNumberSessionCookie => ['session'],
     MyNumberSessionInactivity => [ '600', '10min' ],
@@ -77,6 +80,7 @@ my %set = (
     MyNumberHeaderPrefix => ['X-Person-'],
     MyNumberHeaderEncoding => ['base64url'],
     MyNumberExport => ['account name attribute-email'],
+    MyNumberEntry => ['choose'],
     MyNumberSubject => ['shared'],
     MyNumberUnauthenticated => ['403'],
 );
@@ -165,6 +169,8 @@ my %bad = (
     PASS => [ 'none', 'env headers', 'header' ],
     ENCODING => [ 'utf-8', 'base64' ],
     UNAUTHENTICATED => [ '404', 'allow', '401 403' ],
+    ENTRY => [ 'both', 'card account', 'none' ],
+    PIPE => [ '/bin/cat', '|cat', '"| /bin/cat"', '|/bin/none', '|/bin', '|/etc/passwd' ],
     SUBJECT => [ 'public', 'none' ],
     PREFIX => [ 'X-', 'X', 'Person', 'Content-', 'content-', 'X-Forwarded-', 'Sec-', 'My_Number-', '-Person-', '"My Number-"', 'X' . 'y' x 32 . '-' ],
     EXPORTS => [ 'password', 'account none', 'Account', 'attribute-', 'attribute-UPPER', 'attribute-a_b', '*' ],
@@ -175,7 +181,7 @@ my %bad = (
 $bad{$_} or fail("no bad values of the kind \"$_\" here") for map { $_->{kind} } @rows;
 # What a few have beyond their kind.
 my %worse = (
-    MyNumberLinkLifetime => [ '0s', '36501d' ], MyNumberSessionInactivity => [ '0s', '31d' ], MyNumberSessionLifetime => [ '0s', '31d' ],
+    MyNumberLinkLifetime => [ '0s', '36501d' ], MyNumberLinkHold => [ '0s', '366d' ], MyNumberSessionInactivity => [ '0s', '31d' ], MyNumberSessionLifetime => [ '0s', '31d' ],
     MyNumberRecheck => ['61min'], MyNumberClockSkew => [ '601s', 'none' ], MyNumberExport => [ join ' ', ('account') x 48 ],
     MyNumberAccountPass => [ join ' ', map { "a$_" } 1 .. 33 ], MyNumberAcceptAcr => [ join ' ', map { "a$_" } 1 .. 70 ],
     MyNumberProvider => ['none auto'], MyNumberClientID => ['none none'],

@@ -129,4 +129,41 @@ for my $text ('山田太郎', '0123456789', 'standin') {
     utf8::encode(my $bytes = $text);
     ok(index($raw, $bytes) < 0, "\"$text\" is not in the database file");
 }
+# Linking gives the session a new id; the old one opens nothing any more, not even the service page.
+{
+    my $c = $t->browser;
+    $p->signin_is(account => '1111111111');
+    $p->card_is(person => 'foreign');
+    sign_in($t, $c);
+    verify($t, $c);
+    my $csrf = $c->form('link')->value('csrf');
+    my %old = %{ $c->jar->cookie('mynumber') };
+    $c->form('link')->submit;
+    isnt($c->jar->cookie('mynumber')->{value}, $old{value}, 'another id after linking');
+    is($c->get($t->url('/linked/'))->code, 200, 'which is let in');
+    my $thief = $t->browser;
+    $thief->jar->put({%old});
+    is($thief->get($t->url($_))->code, 303, "the old id is refused at $_") for qw(/linked/ /account/ /verified/);
+    is($thief->fetch($t->url('/mynumber/info'))->json->{account}, undef, 'and has no account');
+
+    # The same form once more is the one thing it is good for, in the browser that sent it and for a minute.
+    $thief->jar->put({%old});
+    refused($thief->post_form($link, { csrf => $csrf }), 'MNV0501', 'the form again from another browser');
+    $thief->jar->put({ %{ $c->jar->cookie('mnv-b') } });
+    $thief->jar->put({%old});
+    like($thief->post_form($link, { csrf => $csrf })->header('Location'), qr/notice=linked/, 'the same form again says that it is done');
+    is($thief->jar->cookie('mynumber')->{value}, $c->jar->cookie('mynumber')->{value}, 'and tells the new id');
+    $t->sql('update mynumber_sessions set seen_at = seen_at - 61 where account_hash is null and identity_hash is null');
+    $thief->jar->put({%old});
+    refused($thief->post_form($link, { csrf => $csrf }), 'MNV0501', 'not after a minute');
+
+    sign_in($t, $c);
+    $c->visit($t->url('/mynumber/'));
+    %old = %{ $c->jar->cookie('mynumber') };
+    $c->form('unlink')->submit;
+    isnt($c->jar->cookie('mynumber')->{value}, $old{value}, 'another id after unlinking');
+    $thief->jar->put({%old});
+    is($thief->get($t->url('/account/'))->code, 303, 'the old one is refused');
+}
+
 $t->done;

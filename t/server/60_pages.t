@@ -2,7 +2,7 @@
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use MNV::Test;
-use MNV::Journey qw(stands sign_in verify link_up);
+use MNV::Journey qw(stands verify linked_person);
 
 my $t = MNV::Test->new;
 my $p = $t->providers;
@@ -77,6 +77,8 @@ my $port = $t->port;
 for my $path ('/mynumber/?lang=en', '/mynumber/verify', '/account/x?y=1') {
     my $elsewhere = $t->browser->get("http://127.0.0.1:$port$path");
     is($elsewhere->header('Location'), $t->url($path), "$path under another name");
+    my $proxied = $t->browser(headers => [ [ 'X-Forwarded-Host', "localhost:$port" ] ])->get("http://127.0.0.1:$port$path");
+    isnt($proxied->header('Location'), $t->url($path), "$path under another name, which a proxy made of ours");
 }
 
 # What keeps pages safe.
@@ -95,6 +97,17 @@ my $asset = $b->get($t->url('/mynumber/assets/style.css'));
 like($asset->header('Content-Type'), qr{^text/css\b}, 'the stylesheet');
 is($b->get($t->url('/mynumber/assets/../../../etc/passwd'))->code == 200 ? 'open' : 'closed', 'closed', 'no way out of assets');
 $t->allow_log('AH10244');
+
+# Unlinking: folded for whoever comes by, unfolded for whoever has signed in again for it.
+my $person = linked_person($t, '0123456789', 'adult');
+my $unfolded = qr/<details class="unlink" open>/;
+unlike($person->get("$home?unlink=1")->body, $unfolded, 'the right to unlink is used up: folded');
+my ($again) = $person->get($home)->body =~ /class="button danger" href="([^"]+)"/;
+ok($again, 'a button to sign in again') or $again = '/';
+$page = $person->visit($t->base . $again =~ s/&amp;/&/gr);
+like($page->body, $unfolded, 'it leads back to where unlinking is unfolded');
+unlike($person->get($home)->body, $unfolded, 'anywhere else it is folded');
+ok(stands($person->form('unlink')->submit, linked => 0), 'unlinked');
 
 # Machine readable.
 my $jwks = $b->get($t->url('/mynumber/jwks.json'));

@@ -176,10 +176,24 @@ UNIT_MAYBE_UNUSED mnv_session_t *some_session(mnv_ctx_t *ctx, const char *value,
 
 UNIT_MAYBE_UNUSED mnv_link_t *some_link(mnv_ctx_t *ctx, const char *value, const char *subject, apr_interval_time_t lifetime)
 {
-    mnv_link_options_t options = { MNV_POLICY_ONE_TO_ONE, lifetime, NULL };
+    mnv_link_options_t options = { .policy = MNV_POLICY_ONE_TO_ONE, .lifetime = lifetime };
     mnv_link_t *link;
     assert_int_equal(mnv_link_make(ctx, some_session(ctx, value, subject), &options, &link), APR_SUCCESS);
     return link;
+}
+
+UNIT_MAYBE_UNUSED mnv_session_t *put_session(unit_t *unit, db_t *db, const char *value, const char *subject)
+{
+    mnv_session_t *session = some_session(unit->ctx, value, subject);
+    assert_int_equal(mnv_store_session_put(unit->ctx, db->store, session, NULL, apr_time_from_sec(28800)), APR_SUCCESS);
+    return session;
+}
+
+UNIT_MAYBE_UNUSED mnv_session_t *get_session(unit_t *unit, db_t *db, const char *key)
+{
+    mnv_session_t *session = NULL;
+    assert_int_equal(mnv_store_session_get(unit->ctx, db->store, key, &session), APR_SUCCESS);
+    return session;
 }
 
 #endif

@@ -77,10 +77,8 @@ static void lists_names_by_prefix(void **state)
 
 static void strip(unit_t *unit, const char *header, const char *expected)
 {
-    apr_array_header_t *names = apr_array_make(unit->pool, 2, sizeof(const char *));
-    APR_ARRAY_PUSH(names, const char *) = "s";
-    APR_ARRAY_PUSH(names, const char *) = "f-*";
-    const char *left = mnv_cookie_strip(unit->pool, header, names);
+    static const mnv_cookie_filter_t filters[] = { { "s", 1, 0 }, { "f-", 2, 1 } };
+    const char *left = mnv_cookie_strip(unit->pool, header, filters, 2);
     if (expected == NULL) {
         assert_null(left);
     }

@@ -12,6 +12,15 @@
         assert_told((unit), NAME); \
     } while (0)
 
+/* With the right key, each of these headers */
+#define refuse_headers(unit, NAME, ...) \
+    do { \
+        static const char *const headers_[] = { __VA_ARGS__ }; \
+        for (size_t i_ = 0; i_ < sizeof(headers_) / sizeof(headers_[0]); i_++) { \
+            refuse_token((unit), sign((unit), headers_[i_], rsa), NAME); \
+        } \
+    } while (0)
+
 /* A good token with other pieces */
 static char *glue(unit_t *unit, const char *header, const char *payload, const char *signature)
 {
@@ -44,30 +53,21 @@ static void refuses_every_other_algorithm(void **state)
     refuse_token(unit, sign_with(unit, "{\"alg\":\"RS384\"}", CLAIMS, rsa, "SHA384", 0, 0), JWS_ALG);
     refuse_token(unit, sign_with(unit, "{\"alg\":\"PS256\"}", CLAIMS, rsa, "SHA256", 1, 0), JWS_ALG);
     refuse_token(unit, sign_with(unit, "{\"alg\":\"ES384\"}", CLAIMS, p384, "SHA384", 0, 0), JWS_ALG);
-    refuse_token(unit, sign(unit, "{\"alg\":\"rs256\"}", rsa), JWS_ALG);
-    refuse_token(unit, sign(unit, "{\"alg\":\"RS256 \"}", rsa), JWS_ALG);
-    refuse_token(unit, sign(unit, "{\"alg\":[\"RS256\"]}", rsa), JWS_ALG);
-    refuse_token(unit, sign(unit, "{\"alg\":null}", rsa), JWS_ALG);
-    refuse_token(unit, sign(unit, "{\"ALG\":\"RS256\"}", rsa), JWS_ALG);
-    refuse_token(unit, sign(unit, "{}", rsa), JWS_ALG);
+    refuse_headers(unit, JWS_ALG, "{\"alg\":\"rs256\"}", "{\"alg\":\"RS256 \"}", "{\"alg\":[\"RS256\"]}", "{\"alg\":null}", "{\"ALG\":\"RS256\"}", "{}");
 }
 
 static void refuses_critical_headers(void **state)
 {
     unit_t *unit = *state;
-    refuse_token(unit, sign(unit, "{\"alg\":\"RS256\",\"crit\":[\"exp\"],\"exp\":1}", rsa), JWS_CRIT);
-    refuse_token(unit, sign(unit, "{\"alg\":\"RS256\",\"crit\":[]}", rsa), JWS_CRIT);
-    refuse_token(unit, sign(unit, "{\"alg\":\"RS256\",\"crit\":null}", rsa), JWS_CRIT);
-    refuse_token(unit, sign(unit, "{\"alg\":\"RS256\",\"b64\":false,\"crit\":[\"b64\"]}", rsa), JWS_CRIT);
-    refuse_token(unit, sign(unit, "{\"alg\":\"RS256\",\"b64\":false}", rsa), JWS_CRIT);
-    refuse_token(unit, sign(unit, "{\"alg\":\"RS256\",\"b64\":true}", rsa), JWS_CRIT);
+    refuse_headers(unit, JWS_CRIT, "{\"alg\":\"RS256\",\"crit\":[\"exp\"],\"exp\":1}", "{\"alg\":\"RS256\",\"crit\":[]}",
+                   "{\"alg\":\"RS256\",\"crit\":null}", "{\"alg\":\"RS256\",\"b64\":false,\"crit\":[\"b64\"]}",
+                   "{\"alg\":\"RS256\",\"b64\":false}", "{\"alg\":\"RS256\",\"b64\":true}");
 }
 
 static void refuses_duplicate_members(void **state)
 {
     unit_t *unit = *state;
-    refuse_token(unit, sign(unit, "{\"alg\":\"RS256\",\"alg\":\"RS256\"}", rsa), JWS_FORMAT);
-    refuse_token(unit, sign(unit, "{\"alg\":\"none\",\"alg\":\"RS256\"}", rsa), JWS_FORMAT);
+    refuse_headers(unit, JWS_FORMAT, "{\"alg\":\"RS256\",\"alg\":\"RS256\"}", "{\"alg\":\"none\",\"alg\":\"RS256\"}");
     refuse_token(unit, sign_with(unit, "{\"alg\":\"RS256\"}", "{\"sub\":\"a\",\"sub\":\"b\"}", rsa, "SHA256", 0, 0), JWS_FORMAT);
     refuse_token(unit, sign_with(unit, "{\"alg\":\"RS256\"}", "{\"sub\":\"a\",\"s\\u0075b\":\"b\"}", rsa, "SHA256", 0, 0), JWS_FORMAT);
 }
@@ -75,12 +75,8 @@ static void refuses_duplicate_members(void **state)
 static void refuses_headers_of_wrong_kinds(void **state)
 {
     unit_t *unit = *state;
-    refuse_token(unit, sign(unit, "{\"alg\":\"RS256\",\"kid\":1}", rsa), JWS_FORMAT);
-    refuse_token(unit, sign(unit, "{\"alg\":\"RS256\",\"kid\":null}", rsa), JWS_FORMAT);
-    refuse_token(unit, sign(unit, "{\"alg\":\"RS256\",\"typ\":{}}", rsa), JWS_FORMAT);
-    refuse_token(unit, sign(unit, "[]", rsa), JWS_FORMAT);
-    refuse_token(unit, sign(unit, "\"RS256\"", rsa), JWS_FORMAT);
-    refuse_token(unit, sign(unit, "{\"alg\":\"RS256\"}x", rsa), JWS_FORMAT);
+    refuse_headers(unit, JWS_FORMAT, "{\"alg\":\"RS256\",\"kid\":1}", "{\"alg\":\"RS256\",\"kid\":null}", "{\"alg\":\"RS256\",\"typ\":{}}", "[]", "\"RS256\"",
+                   "{\"alg\":\"RS256\"}x");
 }
 
 static void refuses_payloads_that_are_no_object(void **state)

@@ -88,7 +88,7 @@ static void stopping_is_no_error(void **state)
     mnv_fail(unit->ctx, MNV_FAIL_FLOW_STOPPED, NULL);
     body = page(unit, people_request(unit->pool, MNV_LANGUAGE_JA), NULL, &reply);
     assert_int_equal(reply->status, 200);
-    assert_non_null(strstr(body, "<h1>中止しました</h1>"));
+    assert_non_null(strstr(body, "<h1>完了しませんでした</h1>"));
     assert_non_null(strstr(body, "変更が加えられていません"));
     assert_non_null(strstr(body, "href=\"/mynumber/\">もう一度試す"));
 }
@@ -108,6 +108,24 @@ static void promises_nothing_after_a_form_met_a_broken_database(void **state)
     assert_non_null(strstr(page(unit, request, NULL, NULL), "have not been changed"));
     mnv_fail(unit->ctx, MNV_FAIL_SESSION_DATA, NULL);
     assert_non_null(strstr(page(unit, request, NULL, NULL), "have not been changed"));
+}
+
+/* Another tab, or the same form sent before, may have done it. */
+static void promises_nothing_after_a_form_that_may_come_second(void **state)
+{
+    static const mnv_failure_e failures[] = {MNV_FAIL_SESSION_NONE, MNV_FAIL_CSRF, MNV_FAIL_CROSS_SITE};
+    unit_t *unit = *state;
+    mnv_request_t *request = people_request(unit->pool, MNV_LANGUAGE_EN);
+
+    request->method = "POST";
+    for (apr_size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
+        const char *body;
+
+        mnv_fail(unit->ctx, failures[i], NULL);
+        body = page(unit, request, NULL, NULL);
+        assert_null(strstr(body, "have not been changed"));
+        assert_non_null(strstr(body, "shows whether"));
+    }
 }
 
 static void next_step_is_the_rows(void **state)
@@ -207,6 +225,7 @@ int main(void)
         UNIT_TEST(shows_code_reference_and_both_languages),
         UNIT_TEST(stopping_is_no_error),
         UNIT_TEST(promises_nothing_after_a_form_met_a_broken_database),
+        UNIT_TEST(promises_nothing_after_a_form_that_may_come_second),
         UNIT_TEST(next_step_is_the_rows),
         UNIT_TEST(absent_half_is_no_next_step),
         UNIT_TEST(chosen_language_is_kept),

@@ -9,6 +9,7 @@ typedef struct made_t {
     mnv_options_t *options;
     mnv_session_t *session;
     mnv_record_t *record;
+    apr_interval_time_t database_took;
 } made_t;
 
 static void prepare(unit_t *unit, made_t *made, int has)
@@ -24,6 +25,7 @@ static void prepare(unit_t *unit, made_t *made, int has)
 
 static void make(unit_t *unit, made_t *made)
 {
+    made->source.asked_at = unit->now - made->database_took;
     assert_int_equal(mnv_record_make(unit->ctx, &made->source, &made->record), APR_SUCCESS);
     assert_true(mnv_record_check(made->record, made->record->size, made->record->slots, SITE));
 }
@@ -160,22 +162,42 @@ static void refuses_impossible_flags_and_times(void **state)
     refuse_when(&made, copy->seen_at = 0);
 }
 
-static void refuses_offsets_that_lead_elsewhere(void **state)
+/* A damaged name is absent, as if it had not been given. */
+#define absent_when(made, change)                                                                 \
+    do {                                                                                          \
+        mnv_record_t *copy = copy_of(made);                                                       \
+        assert_non_null(mnv_record_value(copy, MNV_ENCODING_UTF8, MNV_FACT_NAME));                \
+        change;                                                                                   \
+        assert_null(mnv_record_value(copy, MNV_ENCODING_UTF8, MNV_FACT_NAME));                    \
+        free(copy);                                                                               \
+    } while (0)
+
+static void offsets_that_lead_elsewhere_are_no_value(void **state)
 {
     unit_t *unit = *state;
     made_t made;
 
     prepare(unit, &made, 3);
     make(unit, &made);
-    refuse_when(&made, offsets(copy)[MNV_FACT_NAME] = copy->size);
-    refuse_when(&made, offsets(copy)[MNV_FACT_NAME] = 0xffffffffu);
-    refuse_when(&made, offsets(copy)[MNV_FACT_NAME] = 4);
-    refuse_when(&made, offsets(copy)[MNV_FACT_NAME] = (apr_uint32_t)sizeof(*copy));
-    refuse_when(&made, offsets(copy)[MNV_FACT_NAME]++);
-    refuse_when(&made, offsets(copy)[MNV_ENCODING_COUNT * copy->slots - 1] = copy->size + 1);
+    absent_when(&made, offsets(copy)[MNV_FACT_NAME] = copy->size);
+    absent_when(&made, offsets(copy)[MNV_FACT_NAME] = 0xffffffffu);
+    absent_when(&made, offsets(copy)[MNV_FACT_NAME] = 4);
+    absent_when(&made, offsets(copy)[MNV_FACT_NAME] = (apr_uint32_t)sizeof(*copy));
 }
 
-static void refuses_unterminated_and_control_bytes(void **state)
+static void control_bytes_are_no_value(void **state)
+{
+    unit_t *unit = *state;
+    made_t made;
+
+    prepare(unit, &made, 3);
+    make(unit, &made);
+    absent_when(&made, ((char *)copy)[offsets(copy)[MNV_FACT_NAME]] = '\n');
+    absent_when(&made, ((char *)copy)[offsets(copy)[MNV_FACT_NAME] + 1] = '\r');
+    absent_when(&made, ((char *)copy)[offsets(copy)[MNV_FACT_NAME]] = 0x7f);
+}
+
+static void refuses_an_unterminated_record(void **state)
 {
     unit_t *unit = *state;
     made_t made;
@@ -183,9 +205,6 @@ static void refuses_unterminated_and_control_bytes(void **state)
     prepare(unit, &made, 3);
     make(unit, &made);
     refuse_when(&made, ((char *)copy)[copy->size - 1] = 'x');
-    refuse_when(&made, ((char *)copy)[offsets(copy)[MNV_FACT_NAME]] = '\n');
-    refuse_when(&made, ((char *)copy)[offsets(copy)[MNV_FACT_NAME]] = '\r');
-    refuse_when(&made, ((char *)copy)[offsets(copy)[MNV_FACT_NAME]] = 0x7f);
 }
 
 static void refuses_too_large_a_record(void **state)
@@ -313,7 +332,7 @@ static void account_first_knows_what_the_link_keeps(void **state)
     assert_int_equal(made.record->identity_at, 0);
 }
 
-static void card_first_has_no_account_value(void **state)
+static void card_first_knows_the_linked_account(void **state)
 {
     unit_t *unit = *state;
     made_t made;
@@ -322,10 +341,37 @@ static void card_first_has_no_account_value(void **state)
     made.source.link = people_link(unit->pool);
     make(unit, &made);
     assert_int_equal(made.record->flags, MNV_HAS_IDENTITY | MNV_HAS_LINK | MNV_HAS_LINKED_ACCOUNT);
-    assert_null(value(&made, MNV_FACT_ACCOUNT));
-    assert_null(value(&made, MNV_FACT_ACCOUNT_ISSUER));
+    assert_string_equal(value(&made, MNV_FACT_ACCOUNT), made.source.link->account->value);
+    assert_string_equal(value(&made, MNV_FACT_ACCOUNT_ISSUER), made.source.link->account->issuer);
     assert_string_equal(value(&made, MNV_FACT_METHOD), "card");
     assert_string_equal(value(&made, MNV_FACT_SUBJECT), "https://card.example/api/realms/main " PEOPLE_SUBJECT);
+}
+
+static void a_held_link_says_nothing_to_a_card_alone(void **state)
+{
+    unit_t *unit = *state;
+    made_t made;
+    mnv_link_t *link;
+
+    prepare(unit, &made, 2);
+    made.source.link = link = people_link(unit->pool);
+    made.source.hold = apr_time_from_sec(3);
+    link->linked_at = unit->now - apr_time_from_sec(1);
+    make(unit, &made);
+    assert_int_equal(made.record->flags, MNV_HAS_IDENTITY | MNV_IS_HELD);
+    assert_null(value(&made, MNV_FACT_ACCOUNT));
+    assert_string_equal(value(&made, MNV_FACT_LINKED), "0");
+    assert_true(made.record->fresh_until == link->linked_at + apr_time_from_sec(3));
+    refuse_when(&made, copy->flags |= MNV_HAS_LINK | MNV_HAS_LINKED_ACCOUNT);
+    refuse_when(&made, copy->flags = MNV_IS_HELD; copy->identity_at = 0);
+    link->linked_at = unit->now - apr_time_from_sec(3);
+    make(unit, &made);
+    assert_int_equal(made.record->flags, MNV_HAS_IDENTITY | MNV_HAS_LINK | MNV_HAS_LINKED_ACCOUNT);
+    prepare(unit, &made, 3);
+    made.source.link = link;
+    made.source.hold = apr_time_from_sec(1000);
+    make(unit, &made);
+    assert_true(made.record->flags & MNV_HAS_LINK);
 }
 
 static void session_without_halves_has_no_link(void **state)
@@ -400,6 +446,19 @@ static void times_are_those_of_session_and_configuration(void **state)
     assert_int_equal(made.record->identity_at, made.session->identity->at);
 }
 
+/* A logout on another node while the database was slow would else go unnoticed for longer than MyNumberRecheck. */
+static void is_fresh_from_the_moment_the_database_was_asked(void **state)
+{
+    unit_t *unit = *state;
+    made_t made;
+
+    prepare(unit, &made, 3);
+    made.database_took = apr_time_from_sec(7);
+    make(unit, &made);
+    assert_int_equal(made.record->checked_at, unit->now - apr_time_from_sec(7));
+    assert_int_equal(made.record->fresh_until, unit->now - apr_time_from_sec(2));
+}
+
 /* Born on 2006-11-25 in Japan: 20 at 0:00 on 2026-11-25, which is 15:00 UTC the day before. */
 static void is_fresh_only_until_an_age_is_reached(void **state)
 {
@@ -441,8 +500,9 @@ int main(void)
         UNIT_TEST(refuses_blocks_at_odd_addresses),
         UNIT_TEST(refuses_huge_slot_counts),
         UNIT_TEST(refuses_impossible_flags_and_times),
-        UNIT_TEST(refuses_offsets_that_lead_elsewhere),
-        UNIT_TEST(refuses_unterminated_and_control_bytes),
+        UNIT_TEST(offsets_that_lead_elsewhere_are_no_value),
+        UNIT_TEST(control_bytes_are_no_value),
+        UNIT_TEST(refuses_an_unterminated_record),
         UNIT_TEST(refuses_too_large_a_record),
         UNIT_TEST(refuses_too_many_attributes),
         UNIT_TEST(hands_on_no_value_with_line_breaks),
@@ -451,12 +511,14 @@ int main(void)
         UNIT_TEST(expired_link_is_none),
         UNIT_TEST(account_without_link_is_not_verified),
         UNIT_TEST(account_first_knows_what_the_link_keeps),
-        UNIT_TEST(card_first_has_no_account_value),
+        UNIT_TEST(card_first_knows_the_linked_account),
+        UNIT_TEST(a_held_link_says_nothing_to_a_card_alone),
         UNIT_TEST(session_without_halves_has_no_link),
         UNIT_TEST(values_stand_in_each_encoding),
         UNIT_TEST(attributes_follow_the_facts),
         UNIT_TEST(attributes_need_the_account),
         UNIT_TEST(times_are_those_of_session_and_configuration),
+        UNIT_TEST(is_fresh_from_the_moment_the_database_was_asked),
         UNIT_TEST(is_fresh_only_until_an_age_is_reached),
         UNIT_TEST(is_fresh_only_until_the_link_expires),
     };

@@ -79,7 +79,7 @@ static void survives_a_schema_that_changes_underneath(void **state)
     assert_int_equal(mnv_store_generation(unit->ctx, db->store, &after), APR_SUCCESS);
     assert_true(after == before + 2);
     db_sql(db, "DROP TABLE mynumber_later");
-    assert_int_equal(mnv_store_link_make(unit->ctx, db->store, some_link(unit->ctx, "taro", "s", 0), "self", &(mnv_link_outcome_e){ 0 }), APR_SUCCESS);
+    assert_int_equal(mnv_store_link_make(unit->ctx, db->store, some_link(unit->ctx, "taro", "s", 0), "self", NULL, &(mnv_link_outcome_e){ 0 }), APR_SUCCESS);
 }
 
 static void tells_when_there_is_no_generation(void **state)

@@ -44,6 +44,19 @@ static void refuses_unknown_versions(void **state)
     refused(unit, "{\"v\":1.0}");
 }
 
+#define SUCCESSOR "\"successor\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\""
+
+static void refuses_successors_that_do_not_fit(void **state)
+{
+    unit_t *unit = *state;
+    refused(unit, "{\"v\":1,\"successor\":7}");
+    refused(unit, "{\"v\":1,\"successor\":\"AAAA\"}");
+    refused(unit, "{\"v\":1,\"successor\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"}");
+    refused(unit, "{\"v\":1," SUCCESSOR "," ACCOUNT "}}");
+    refused(unit, "{\"v\":1," SUCCESSOR ",\"browser\":7}");
+    refused(unit, "{\"v\":1,\"browser\":\"AAAA\"}");
+}
+
 static void refuses_account_halves_that_do_not_fit(void **state)
 {
     unit_t *unit = *state;
@@ -249,6 +262,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         UNIT_TEST(refuses_unknown_versions),
+        UNIT_TEST(refuses_successors_that_do_not_fit),
         UNIT_TEST(refuses_account_halves_that_do_not_fit),
         UNIT_TEST(refuses_attributes_that_do_not_fit),
         UNIT_TEST(refuses_identity_halves_that_do_not_fit),

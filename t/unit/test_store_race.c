@@ -35,8 +35,9 @@ static void *APR_THREAD_FUNC racer_main(apr_thread_t *thread, void *data)
     return NULL;
 }
 
-/* @param shared all on one connection (one process of httpd with DBDMax 1) instead of one each (several nodes) */
-static void race_prepare(unit_t *unit, race_t *race, db_t *db, int shared)
+/* On a database that is there, with or without a schema.
+ * @param shared all on one connection (one process of httpd with DBDMax 1) instead of one each (several nodes) */
+static void race_on(race_t *race, db_t *db, int shared)
 {
     memset(race, 0, sizeof(*race));
     race->db = db;
@@ -49,7 +50,15 @@ static void race_prepare(unit_t *unit, race_t *race, db_t *db, int shared)
         racer->store = shared ? db->store : mnv_store_make(racer->pool, db_connect(db, racer->pool), db->keyring, MNV_POLICY_ONE_TO_ONE);
     }
     assert_int_equal(pthread_barrier_init(&race->start, NULL, RACERS), 0);
-    (void)unit;
+}
+
+/* On a database of its own. */
+static db_t *race_make(unit_t *unit, race_t *race, int wal, int shared)
+{
+    db_t *db = db_empty(unit, wal);
+    assert_int_equal(mnv_schema_prepare(unit->ctx, db->store, 1), APR_SUCCESS);
+    race_on(race, db, shared);
+    return db;
 }
 
 static void race_run(race_t *race, void (*run)(racer_t *racer))
@@ -87,7 +96,7 @@ static int count(const race_t *race, mnv_link_outcome_e outcome)
 
 static void make(racer_t *racer, const char *value, const char *subject)
 {
-    racer->rv = mnv_store_link_make(racer->ctx, racer->store, some_link(racer->ctx, value, subject, 0), "self", &racer->outcome);
+    racer->rv = mnv_store_link_make(racer->ctx, racer->store, some_link(racer->ctx, value, subject, 0), "self", NULL, &racer->outcome);
 }
 
 static void for_one_identity(racer_t *racer)
@@ -110,15 +119,18 @@ static void for_pairs_of_their_own(racer_t *racer)
     make(racer, apr_psprintf(racer->pool, "a%d", racer->number), apr_psprintf(racer->pool, "s%d", racer->number));
 }
 
+static void forget_links(db_t *db)
+{
+    db_sql(db, "DELETE FROM mynumber_links");
+    db_sql(db, "DELETE FROM mynumber_link_history");
+}
+
 static void race_links(unit_t *unit, int wal, int shared, void (*run)(racer_t *racer), mnv_link_outcome_e losers, int winners)
 {
-    db_t *db = db_empty(unit, wal);
     race_t race;
-    assert_int_equal(mnv_schema_prepare(unit->ctx, db->store, 1), APR_SUCCESS);
-    race_prepare(unit, &race, db, shared);
+    db_t *db = race_make(unit, &race, wal, shared);
     for (int round = 0; round < ROUNDS; round++) {
-        db_sql(db, "DELETE FROM mynumber_links");
-        db_sql(db, "DELETE FROM mynumber_link_history");
+        forget_links(db);
         race_run(&race, run);
         assert_int_equal(count(&race, MNV_LINK_MADE), winners);
         assert_int_equal(count(&race, losers), winners == RACERS ? RACERS : RACERS - winners);
@@ -162,15 +174,12 @@ static void one_identity_goes_to_one_account_on_one_connection(void **state)
 static void an_expired_link_gives_way_once(void **state)
 {
     unit_t *unit = *state;
-    db_t *db = db_empty(unit, 1);
     race_t race;
-    assert_int_equal(mnv_schema_prepare(unit->ctx, db->store, 1), APR_SUCCESS);
-    race_prepare(unit, &race, db, 0);
+    db_t *db = race_make(unit, &race, 1, 0);
     for (int round = 0; round < ROUNDS; round++) {
-        db_sql(db, "DELETE FROM mynumber_links");
-        db_sql(db, "DELETE FROM mynumber_link_history");
+        forget_links(db);
         unit->now = apr_time_now() - apr_time_from_sec(100);
-        assert_int_equal(mnv_store_link_make(unit->ctx, db->store, some_link(unit->ctx, "old", "s", apr_time_from_sec(1)), "self", &race.racers[0].outcome), APR_SUCCESS);
+        assert_int_equal(mnv_store_link_make(unit->ctx, db->store, some_link(unit->ctx, "old", "s", apr_time_from_sec(1)), "self", NULL, &race.racers[0].outcome), APR_SUCCESS);
         race_run(&race, for_one_identity);
         assert_int_equal(count(&race, MNV_LINK_MADE), 1);
         assert_int_equal(count(&race, MNV_LINK_IDENTITY_TAKEN), RACERS - 1);
@@ -184,19 +193,17 @@ static void an_expired_link_gives_way_once(void **state)
 static void remove_it(racer_t *racer)
 {
     int removed = 0;
-    racer->rv = mnv_store_link_remove(racer->ctx, racer->store, racer->race->link, "self", "unlinked", &removed);
+    racer->rv = mnv_store_link_remove(racer->ctx, racer->store, racer->race->link, &(mnv_reason_t){ "self", "unlinked" }, NULL, &removed);
     racer->outcome = removed ? MNV_LINK_MADE : MNV_LINK_WAS_OURS;
 }
 
 static void a_link_is_removed_by_one(void **state)
 {
     unit_t *unit = *state;
-    db_t *db = db_empty(unit, 1);
     race_t race;
-    assert_int_equal(mnv_schema_prepare(unit->ctx, db->store, 1), APR_SUCCESS);
-    race_prepare(unit, &race, db, 0);
+    db_t *db = race_make(unit, &race, 1, 0);
     race.link = some_link(unit->ctx, "a", "s", 0);
-    assert_int_equal(mnv_store_link_make(unit->ctx, db->store, race.link, "self", &race.racers[0].outcome), APR_SUCCESS);
+    assert_int_equal(mnv_store_link_make(unit->ctx, db->store, race.link, "self", NULL, &race.racers[0].outcome), APR_SUCCESS);
     race_run(&race, remove_it);
     assert_int_equal(count(&race, MNV_LINK_MADE), 1);
     assert_int_equal(count(&race, MNV_LINK_WAS_OURS), RACERS - 1);
@@ -212,10 +219,8 @@ static void use_flow(racer_t *racer)
 static void one_id_is_used_by_one(void **state)
 {
     unit_t *unit = *state;
-    db_t *db = db_empty(unit, 1);
     race_t race;
-    assert_int_equal(mnv_schema_prepare(unit->ctx, db->store, 1), APR_SUCCESS);
-    race_prepare(unit, &race, db, 0);
+    db_t *db = race_make(unit, &race, 1, 0);
     for (int round = 0; round < ROUNDS; round++) {
         int first = 0, again = 0;
         db_sql(db, "DELETE FROM mynumber_replay");
@@ -241,7 +246,7 @@ static void nodes_that_start_at_once_make_one_schema(void **state)
     for (int round = 0; round < ROUNDS; round++) {
         db_t *db = db_empty(unit, round % 2);
         race_t race;
-        race_prepare(unit, &race, db, 0);
+        race_on(&race, db, 0);
         race_run(&race, start_node);
         for (int i = 0; i < RACERS; i++) {
             assert_int_equal(race.racers[i].rv, APR_SUCCESS);

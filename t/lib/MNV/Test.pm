@@ -48,7 +48,9 @@ sub import {
 # --- making --------------------------------------------------------------------
 
 # Options: mpm (event, worker, prefork; also $MNV_MPM), https => 1, host
-# ("localhost"; with https "portal.example.test"), env ({NAME => value} of httpd).
+# ("localhost"; with https "portal.example.test"), env ({NAME => value} of httpd),
+# node_of (another MNV::Test: a second node of it, with processes, port and
+# folder of its own, and the other's database, keys, providers and base URL).
 sub new {
     my ($class, %option) = @_;
     my $self = bless {
@@ -190,13 +192,14 @@ sub wait_for {
 # (httpd's) @STATE@ @DB@ @SECRET@ @CLIENTKEY@ @HTTPD@.
 sub expand {
     my ($self, $text) = @_;
+    my $shared = $self->{node_of} // $self;
     my %value = (
         PORT => sub { $self->port }, DIR => sub { $self->{dir} },
-        BASE => sub { $self->base }, HOST => sub { $self->{host} },
+        BASE => sub { $shared->base }, HOST => sub { $self->{host} },
         MODULE => sub { $self->{module} }, MODULES => sub { $self->{modules_dir} },
         HTTPD => sub { $self->{httpd} }, STATE => sub { $self->path('state') },
-        DB => sub { $self->path('db/mynumber.db') },
-        SECRET => sub { $self->secret_file }, CLIENTKEY => sub { $self->client_key },
+        DB => sub { $shared->path('db/mynumber.db') },
+        SECRET => sub { $shared->secret_file }, CLIENTKEY => sub { $shared->client_key },
     );
     $text =~ s{\@PORT:(\w+)\@}{$self->port($1)}ge;
     $text =~ s{\@([A-Z]+)\@}{exists $value{$1} ? $value{$1}->() : "\@$1\@"}ge;
@@ -287,7 +290,7 @@ sub certificate {
 #   db        text in place of the SQLite lines
 sub default_config {
     my ($self, %option) = @_;
-    my $providers = $self->{providers};
+    my $providers = ($self->{node_of} // $self)->{providers};
     my $text = $self->preamble(modules => $option{modules});
     $text .= $option{db} // <<'EOT';
 DBDriver sqlite3
@@ -445,6 +448,11 @@ sub dump {
     return JSON::PP->new->utf8->decode($out);
 }
 
+# How httpd is run, and whether it serves: after so many earlier starts of this
+# log. script/bench has it run below callgrind instead.
+sub command { my ($self, $file) = @_; return ($self->{httpd}, '-D', 'FOREGROUND', '-f', $file) }
+sub is_serving { my ($self, $before) = @_; return $self->_ready_count > $before && $self->_answers }
+
 # Start httpd with a config and wait until it serves.
 sub start {
     my ($self, $text) = @_;
@@ -459,11 +467,11 @@ sub start {
         open STDIN, '<', '/dev/null';
         open STDOUT, '>>', $self->path('logs/start.log');
         open STDERR, '>&', \*STDOUT;
-        exec $self->{httpd}, '-D', 'FOREGROUND', '-f', $file or POSIX::_exit(127);
+        exec $self->command($file) or POSIX::_exit(127);
     });
     my $up = wait_for(sub {
         return 'ended' if waitpid($self->{pid}, WNOHANG) == $self->{pid};
-        return $self->_ready_count > $ready && $self->_answers && 'up';
+        return $self->is_serving($ready) && 'up';
     }, $START_SECONDS);
     return $self if $up && $up eq 'up';
     undef $self->{pid} if $up;

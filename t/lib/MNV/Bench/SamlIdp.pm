@@ -1,0 +1,66 @@
+# A real SAML identity provider for a peer of script/bench: SimpleSAMLphp below
+# PHP's own server. It signs in one person without asking.
+package MNV::Bench::SamlIdp;
+use strict;
+use warnings;
+use MNV::Test;
+use MNV::Source qw(slurp need);
+use MNV::Browser;
+
+my $PROGRAM = '/usr/share/simplesamlphp/www';
+my $READY_SECONDS = 30;
+my %PLACE = (config => 'config', authsources => 'config',
+             'saml20-idp-hosted' => 'metadata', 'saml20-sp-remote' => 'metadata');
+
+sub start {
+    my ($class, $server) = @_;
+    need(-d $PROGRAM, 'simplesamlphp (script/setup bench)');
+    my $port = $server->port('idp');
+    my $self = bless { url => "http://127.0.0.1:$port" }, $class;
+    $server->set(IDP => $self->{url});
+    mkdir $server->path("saml$_"), 0755 for '', map { "/$_" } qw(config metadata cert data tmp log);
+    $server->write_file("saml/$PLACE{$_}/$_.php", slurp("t/bench/saml/$_.php")) for sort keys %PLACE;
+    _key_pair($server, 'idp', 'saml/cert');
+    _key_pair($server, 'sp', 'keys');
+    $self->_launch($server, $port);
+    return $self;
+}
+
+sub _key_pair {
+    my ($server, $name, $folder) = @_;
+    $server->run('openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', 2, '-subj', "/CN=$name",
+        map { ($_->[0], $server->path("$folder/$name.$_->[1]")) } [ '-keyout', 'key' ], [ '-out', 'crt' ]);
+}
+
+sub _launch {
+    my ($self, $server, $port) = @_;
+    $self->{pid} = fork // die "could not fork: $!";
+    unless ($self->{pid}) {
+        open STDIN, '<', '/dev/null';
+        open STDOUT, '>>', $server->path('logs/idp.log');
+        open STDERR, '>&', \*STDOUT;
+        $ENV{SIMPLESAMLPHP_CONFIG_DIR} = $server->path('saml/config');
+        exec 'php', '-S', "127.0.0.1:$port", '-t', $PROGRAM or POSIX::_exit(127);
+    }
+    wait_for(sub { $self->metadata }, $READY_SECONDS)
+      or die "the identity provider did not start:\n" . slurp($server->path('logs/idp.log'));
+}
+
+# What mellon has to know of it, once it answers.
+sub metadata {
+    my ($self) = @_;
+    return $self->{metadata} //= eval {
+        my $page = MNV::Browser->new->get("$self->{url}/saml2/idp/metadata.php");
+        $page->code == 200 && $page->body =~ /EntityDescriptor/ ? $page->body : undef;
+    };
+}
+
+sub stop {
+    my ($self) = @_;
+    my $pid = delete $self->{pid} or return;
+    kill 'TERM', $pid;
+    local $?;
+    waitpid $pid, 0;
+}
+
+1;

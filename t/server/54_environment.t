@@ -38,6 +38,9 @@ my @server = (
     ['RequestHeader unset', 'RequestHeader unset MyNumber-Account', { MYNUMBER_ACCOUNT => ['sub-1111111111'] }],
     ['RequestHeader from a variable', 'RequestHeader set X-Remote-User "%{MYNUMBER_ACCOUNT}e"', { %$real, HTTP_X_REMOTE_USER => ['sub-1111111111'] }],
     ['RequestHeader from an expression', 'RequestHeader set X-Remote-User "expr=%{MYNUMBER:account}"', { %$real, HTTP_X_REMOTE_USER => ['sub-1111111111'] }],
+    ['RewriteCond on what we hand on', "<Location /secret/>\nRewriteEngine on\nRewriteCond %{ENV:MYNUMBER_ACCOUNT} (.+)\nRewriteRule ^ - [E=COPY_MYNUMBER_ACCOUNT:%1]\n</Location>",
+        { %$real, COPY_MYNUMBER_ACCOUNT => ['sub-1111111111'] }],
+    ['RewriteCond that looks ahead', "RewriteEngine on\nRewriteCond %{LA-U:REMOTE_USER} (.+)\nRewriteRule ^ - [E=COPY_MYNUMBER_ACCOUNT:%1]", { %$real, COPY_MYNUMBER_ACCOUNT => ['sub-1111111111'] }],
     ['UnsetEnv', 'UnsetEnv MYNUMBER_ACCOUNT', $real],
 );
 my $n = 0;

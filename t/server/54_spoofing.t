@@ -175,6 +175,6 @@ for my $order ([ 'theirs=1', "mynumber=$session" ], [ "mynumber=$session; theirs
     like($line, qr/theirs=1/, 'theirs arrives');
 }
 $t->allow_log('AH01630', 'AH10244');
-$t->allow_log(qw(AH01270 AH00574));    # bodies that applications do not read, or that never come
+$t->allow_log(qw(AH01270 AH01225 AH00574));    # bodies that applications do not read, or that never come
 $apps->stop;
 $t->done;

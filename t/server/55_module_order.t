@@ -5,14 +5,12 @@ use MNV::Test;
 use MNV::Neighbours qw(modules make_site site_text person matrix reordered);
 
 my $OURS = 'mynumber_verify';
-# Of any two modules, one comes first in one row and last in another; in the middle of both, we stand between all pairs.
+# 53_neighbours.t has us last. With these, of any two modules each comes first once, and we come before and after every other in either order of the others.
 my %order = (
     '1 first' => sub { $OURS, @_ },
-    '2 last of the reverse' => sub { reverse(@_), $OURS },
+    '2 in the middle' => sub { @_[0 .. @_ / 2], $OURS, @_[@_ / 2 + 1 .. $#_] },
     '3 first of the reverse' => sub { $OURS, reverse @_ },
-    '4 in the middle' => sub { @_[0 .. @_ / 2], $OURS, @_[@_ / 2 + 1 .. $#_] },
-    '5 in the middle of the reverse' => sub { my @r = reverse @_; @r[0 .. @r / 2], $OURS, @r[@r / 2 + 1 .. $#r] },
-    '6 alternating' => sub { my @n = @_; (@n[ grep { $_ % 2 } 0 .. $#n ], $OURS, @n[ grep { !($_ % 2) } 0 .. $#n ]) },
+    '4 last of the reverse' => sub { reverse(@_), $OURS },
 );
 
 my $t = MNV::Test->new;

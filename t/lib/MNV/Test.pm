@@ -227,7 +227,9 @@ sub preamble {
         authz_core authz_host mime dir alias env headers rewrite
         socache_shmcb dbd), $self->{mpm} eq 'prefork' ? 'cgi' : 'cgid');
     push @modules, 'ssl' if $self->{https};
-    my $text = <<'EOT' . $self->load(@modules, @{ $option{modules} // [] });
+    my $ours = $option{without} ? '' : 'LoadModule mynumber_verify_module "@MODULE@"' . "\n";
+    my $is_first = ($ENV{MNV_LOAD} // 'last') eq 'first';
+    my $text = ($is_first ? $ours : '') . <<'EOT' . $self->load(@modules, @{ $option{modules} // [] });
 ServerRoot "@DIR@"
 DefaultRuntimeDir "@DIR@/run"
 PidFile "@DIR@/run/httpd.pid"
@@ -256,8 +258,7 @@ CustomLog "@DIR@/logs/access.log" "%h %t \"%r\" %>s %b"
 </Directory>
 ScriptAliasMatch "^/(?:open|account|verified|linked|show)(?:/(.*))?$" "@DIR@/cgi/show/$1"
 EOT
-    $text .= 'LoadModule mynumber_verify_module "@MODULE@"' . "\n"
-      . "LogLevel info mynumber_verify:debug\n" unless $option{without};
+    $text .= ($is_first ? '' : $ours) . "LogLevel info mynumber_verify:debug\n" unless $option{without};
     $text .= $self->_tls if $self->{https};
     return $text;
 }

@@ -30,6 +30,7 @@ typedef struct mnv_aim_t {
     mnv_half_e half;
     const char *return_to; /* checked already; NULL: the service page */
     int to_link;           /* a sign-in that is to give the right to link: asked for by MyNumberLinkSignInAcr */
+    int is_step_up;        /* the card held again: only the linked one will do */
 } mnv_aim_t;
 
 /** Send the browser to obtain a half and come back. Fills reply with a 303 and cookies. @return APR_SUCCESS or a told failure (reply then untouched) */

@@ -27,6 +27,27 @@ static apr_status_t refresh_links(mnv_ctx_t *ctx, const mnv_site_t *site, const 
     return status;
 }
 
+/* A card held again speaks for the linked person alone. Another's is refused, and the session keeps the identity it had. */
+static apr_status_t judge_step_up(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const mnv_identity_t *identity)
+{
+    mnv_session_t *session;
+    mnv_link_t *link = NULL;
+    apr_status_t status = mnv_flow_session(ctx, site, request->cookies, &session);
+
+    if (status == APR_SUCCESS && session && session->account) {
+        status = mnv_store_link_by_account(ctx, site->store, session->account, &link);
+    }
+    if (status != APR_SUCCESS || !link || !mnv_link_is_live(link, mnv_now(ctx)) || mnv_link_has_identity(link, identity)) {
+        return status;
+    }
+    mnv_log(ctx, MNV_LOG_WARNING, MNVLOGNO(1608) "account %s, linked to identity %s, was shown the card of identity %s",
+            mnv_keyring_log_tag(ctx, site->keyring, session->account->issuer, session->account->value),
+            mnv_keyring_log_tag(ctx, site->keyring, link->identity->issuer, link->identity->subject),
+            mnv_keyring_log_tag(ctx, site->keyring, identity->issuer, identity->subject));
+    status = mnv_store_link_refused(ctx, site->store, link, "another card");
+    return status == APR_SUCCESS ? mnv_fail(ctx, MNV_FAIL_STEP_UP_ANOTHER, NULL) : status;
+}
+
 apr_status_t mnv_step_verify_callback(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_reply_t *reply)
 {
     mnv_oidc_result_t result;
@@ -35,6 +56,9 @@ apr_status_t mnv_step_verify_callback(mnv_ctx_t *ctx, const mnv_site_t *site, co
 
     if (status == APR_SUCCESS) {
         status = mnv_identity_from_claims(ctx, result.issuer, result.token, result.userinfo, &identity);
+    }
+    if (status == APR_SUCCESS && result.pending->is_step_up) {
+        status = judge_step_up(ctx, site, request, identity);
     }
     if (status == APR_SUCCESS) {
         status = refresh_links(ctx, site, identity);

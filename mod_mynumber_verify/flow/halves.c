@@ -4,7 +4,7 @@
 
 apr_status_t mnv_half_start(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_half_e half, mnv_reply_t *reply)
 {
-    mnv_aim_t aim = {half, NULL, 0};
+    mnv_aim_t aim = {half, NULL, 0, 0};
     mnv_params_t *query;
     const char *purpose;
     apr_status_t status;

@@ -54,6 +54,7 @@ apr_status_t mnv_flow_start(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_re
         status = mnv_pending_make(ctx, aim->half, aim->return_to, &pending);
     }
     if (status == APR_SUCCESS) {
+        pending->is_step_up = aim->is_step_up;
         status = mnv_authz_request_url(ctx, metadata, asked_of(ctx, site, aim, &side), side.redirect_uri, pending, &url);
     }
     if (status == APR_SUCCESS) {

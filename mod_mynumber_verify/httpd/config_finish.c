@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/url.h"
 #include "httpd/config_tree.h"
+#include "httpd/rules.h"
 #include "httpd/directive_kinds.h"
 #include "httpd/process.h"
 #include "httpd/record_cache.h"
@@ -74,6 +75,7 @@ void mod_mnv_warn(mod_mnv_judge_t *judge, mod_mnv_directive_e directive, const c
 typedef struct {
     apr_pool_t *pool;
     apr_uint32_t facts;           /* rows of facts.def that something may ask for */
+    apr_array_header_t *attributes; /* of the account, that rules ask for (const char *) */
     const ap_directive_t *uses;   /* a line that is_ours(), NULL: none */
 } uses_t;
 
@@ -92,10 +94,17 @@ static int look_at_line(void *baton, const ap_directive_t *line)
     uses_t *uses = baton;
     const char *rest = line->args;
     const int is_export = !strcasecmp(line->directive, "MyNumberExport");
+    const char *attribute;
     int fact;
 
     if (is_ours(line, mod_mnv_tree_argument(uses->pool, line))) {
         uses->uses = line;
+    }
+    if (!strcasecmp(line->directive, "Require")) {
+        uses->facts |= mod_mnv_rule_needs(uses->pool, line->args, &attribute);
+        if (attribute) {
+            APR_ARRAY_PUSH(uses->attributes, const char *) = attribute;
+        }
     }
     while (is_export && *rest) {
         fact = mnv_fact_find(ap_getword_conf(uses->pool, &rest));
@@ -108,7 +117,7 @@ static int look_at_line(void *baton, const ap_directive_t *line)
 
 static uses_t look_at_host(apr_pool_t *pool, const server_rec *server, int with_main, const server_rec *main_server)
 {
-    uses_t uses = { pool, 0, NULL };
+    uses_t uses = { pool, 0, apr_array_make(pool, 2, sizeof(const char *)), NULL };
 
     mod_mnv_tree_walk(mod_mnv_tree_of(server), look_at_line, &uses);
     if (with_main && server != main_server) {
@@ -302,6 +311,22 @@ static void find_card_scope(mod_mnv_judge_t *judge, apr_uint32_t facts)
     }
 }
 
+/** What is handed on, and behind it what rules ask for: the order of a record's slots. */
+static void keep_attributes(mod_mnv_judge_t *judge, const apr_array_header_t *asked)
+{
+    mnv_signin_options_t *signin = &judge->config->options.signin;
+    int i;
+
+    signin->account_keep = signin->account_pass ? apr_array_copy(judge->pconf, signin->account_pass) : apr_array_make(judge->pconf, 2, sizeof(const char *));
+    for (i = 0; i < asked->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(asked, i, const char *);
+
+        if (!is_listed(signin->account_keep, name) && signin->account_keep->nelts < MNV_ATTRIBUTE_MAX) {
+            APR_ARRAY_PUSH(signin->account_keep, const char *) = name;
+        }
+    }
+}
+
 static void find_account_scope(mod_mnv_judge_t *judge)
 {
     static const struct {
@@ -312,7 +337,7 @@ static void find_account_scope(mod_mnv_judge_t *judge)
     apr_size_t i;
 
     for (i = 0; i < sizeof(claims) / sizeof(*claims); i++) {
-        if ((is_listed(options->signin.account_pass, claims[i].claim) || is_listed(options->signin.account_attributes, claims[i].claim)) && !has_word(computed, claims[i].scope)) {
+        if ((is_listed(options->signin.account_keep, claims[i].claim) || is_listed(options->signin.account_attributes, claims[i].claim)) && !has_word(computed, claims[i].scope)) {
             computed = apr_pstrcat(judge->pconf, computed, " ", claims[i].scope, NULL);
         }
     }
@@ -349,7 +374,7 @@ static int look_at_attributes(void *baton, const ap_directive_t *line)
 /** Records of another site, or of a configuration that would have rendered them otherwise, are misses. */
 static apr_uint32_t find_site_check(apr_pool_t *pool, const mnv_options_t *options)
 {
-    const apr_array_header_t *lists[] = { options->signin.account_attributes, options->signin.account_pass, options->link.keep };
+    const apr_array_header_t *lists[] = { options->signin.account_attributes, options->signin.account_keep, options->link.keep };
     unsigned char digest[MNV_DIGEST_BYTES];
     apr_uint32_t check;
     apr_size_t i;
@@ -380,7 +405,7 @@ static void filter_cookie(mod_mnv_server_config_t *config, const char *name, int
 static void finish_handoff(mod_mnv_judge_t *judge)
 {
     mod_mnv_server_config_t *config = judge->config;
-    const apr_array_header_t *pass = config->options.signin.account_pass;
+    const apr_array_header_t *keep = config->options.signin.account_keep;
 
     mod_mnv_tree_walk(mod_mnv_tree_of(judge->server), look_at_attributes, judge);
     config->cookie_count = 0;
@@ -390,7 +415,7 @@ static void finish_handoff(mod_mnv_judge_t *judge)
         filter_cookie(config, "__Host-mnv-", 1);
     }
     config->path_length = strlen(config->options.site.path);
-    config->record_slots = MNV_FACT_COUNT + (pass ? pass->nelts : 0);
+    config->record_slots = MNV_FACT_COUNT + keep->nelts;
     config->site_check = find_site_check(judge->pconf, &config->options);
     if (!config->site_check) {
         mod_mnv_complain(judge, MNV_DIRECTIVE_SECRET_FILE, MNVLOGNO(1332) "the cryptographic library does not work: is OpenSSL's own configuration (openssl.cnf) in order");
@@ -453,6 +478,7 @@ static void judge_caches(mod_mnv_judge_t *judge)
 /** One host that has MyNumberSecretFile. */
 static void judge_host(mod_mnv_judge_t *judge, int is_passing_by)
 {
+    uses_t uses;
     mod_mnv_server_config_t *config = judge->config;
     const char *problem = find_base_url(judge);
     mod_mnv_directive_e about = MNV_DIRECTIVE_BASE_URL;
@@ -476,7 +502,9 @@ static void judge_host(mod_mnv_judge_t *judge, int is_passing_by)
     judge_site(judge);
     judge_card(judge);
     judge_account(judge);
-    find_card_scope(judge, look_at_host(judge->ptemp, judge->server, 1, judge->main_server).facts);
+    uses = look_at_host(judge->pconf, judge->server, 1, judge->main_server);
+    find_card_scope(judge, uses.facts);
+    keep_attributes(judge, uses.attributes);
     find_account_scope(judge);
     finish_handoff(judge);
     config->enabled = 1;

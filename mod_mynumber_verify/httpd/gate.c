@@ -85,7 +85,7 @@ static int refuse_for_good(request_rec *r)
         return HTTP_FORBIDDEN;
     }
     begin(&refusal, r);
-    (void)mnv_fail(refusal.ctx, MNV_FAIL_RULE_FORBIDDEN, NULL);
+    (void)mnv_fail(refusal.ctx, mod_mnv_request(r)->why != MNV_OK ? mod_mnv_request(r)->why : MNV_FAIL_RULE_FORBIDDEN, NULL);
     return send_page(&refusal, NULL);
 }
 
@@ -129,7 +129,7 @@ static int start_cure(const refusal_t *refusal)
 {
     mnv_reply_t *reply = mnv_reply_make(refusal->r->pool);
     mnv_half_e half = refusal->cure == MOD_MNV_NEED_SIGNIN ? MNV_HALF_ACCOUNT : MNV_HALF_IDENTITY;
-    mnv_aim_t aim = {half, refusal->place, 0};
+    mnv_aim_t aim = {half, refusal->place, 0, half == MNV_HALF_IDENTITY && mod_mnv_request(refusal->r)->is_step_up};
 
     if (mod_mnv_go_to_our_host(refusal->ctx, refusal->r, refusal->request, refusal->place, reply)) {
         return send_reply(refusal, reply);
@@ -212,6 +212,8 @@ static int ask_the_others(request_rec *r, mod_mnv_request_t *request)
     int status;
 
     request->missing = 0;
+    request->is_step_up = 0;
+    request->why = MNV_OK;
     request->is_inside = 1;
     status = ap_run_access_checker_ex(r);
     request->is_inside = 0;

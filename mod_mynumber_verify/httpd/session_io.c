@@ -110,7 +110,7 @@ static apr_status_t make_record(mod_mnv_visit_t *visit, const mnv_site_t *site, 
     }
     source->session = session;
     source->link = link;
-    source->attributes = conf->options.signin.account_pass;
+    source->attributes = conf->options.signin.account_keep;
     source->options = &conf->options.session;
     source->hold = conf->options.link.hold;
     source->site = conf->site_check;

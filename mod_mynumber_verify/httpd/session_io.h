@@ -50,6 +50,8 @@ typedef struct mod_mnv_request_t {
     const void *ruled;            /* the per_dir_config of which a rule of ours was evaluated */
     int has_asked;                /* something of this request_rec depends on the session */
     unsigned missing;             /* MOD_MNV_NEED_…, recorded by rules */
+    int is_step_up;               /* the card among them is the linked person's own, held again */
+    mnv_failure_e why;            /* of a rule that nothing cures, for the page */
     const void *auth_of;          /* the per_dir_config that is_our_auth was found for */
     int is_our_auth, has_auth;    /* AuthType "mynumber"; any */
     const void *handed;           /* the per_dir_config whose exports were handed on */

@@ -52,6 +52,7 @@ typedef struct mnv_signin_options_t {
     mnv_signin_e method;
     apr_array_header_t *account_attributes; /* names in order of preference, NULL: the default order */
     apr_array_header_t *account_pass;       /* attributes handed on */
+    apr_array_header_t *account_keep;       /* those, and behind them what rules ask for; made at start */
 } mnv_signin_options_t;
 
 typedef enum { MNV_POLICY_ONE_TO_ONE, MNV_POLICY_MANY_ACCOUNTS } mnv_policy_e;

@@ -9,7 +9,8 @@
 /* Plain text of the cookie: version, half, start in seconds (8 bytes, big endian), secret, place to return to without NUL.
  * 42 + 380 bytes, sealed and as base64url with its key id, are 617: below the 700 of the header */
 #define VERSION 1
-#define AT_HALF 1
+#define AT_HALF 1 /* mnv_half_e, or STEP_UP: a card again */
+#define STEP_UP 3
 #define AT_STARTED 2
 #define AT_SECRET 10
 #define HEAD_BYTES 42
@@ -79,7 +80,7 @@ apr_status_t mnv_pending_seal(mnv_ctx_t *ctx, const mnv_keyring_t *keyring, cons
     }
     plain = mnv_secret_make(ctx->pool, HEAD_BYTES + place + 1);
     plain[0] = VERSION;
-    plain[AT_HALF] = (unsigned char)pending->half;
+    plain[AT_HALF] = pending->half == MNV_HALF_IDENTITY && pending->is_step_up ? STEP_UP : (unsigned char)pending->half;
     for (i = 0; i < 8; i++) {
         plain[AT_STARTED + i] = (unsigned char)((apr_uint64_t)started >> (8 * (7 - i)));
     }
@@ -99,7 +100,7 @@ static mnv_pending_t *unpack(mnv_ctx_t *ctx, const char *id, const unsigned char
     int i;
 
     if (length < HEAD_BYTES || plain[0] != VERSION
-        || (plain[AT_HALF] != MNV_HALF_IDENTITY && plain[AT_HALF] != MNV_HALF_ACCOUNT)
+        || (plain[AT_HALF] != MNV_HALF_IDENTITY && plain[AT_HALF] != MNV_HALF_ACCOUNT && plain[AT_HALF] != STEP_UP)
         || memchr(plain + HEAD_BYTES, '\0', length - HEAD_BYTES)) {
         return NULL;
     }
@@ -111,7 +112,8 @@ static mnv_pending_t *unpack(mnv_ctx_t *ctx, const char *id, const unsigned char
     }
     made = (mnv_pending_t *)mnv_secret_make(ctx->pool, sizeof(*made));
     made->id = apr_pstrdup(ctx->pool, id);
-    made->half = (mnv_half_e)plain[AT_HALF];
+    made->is_step_up = plain[AT_HALF] == STEP_UP;
+    made->half = made->is_step_up ? MNV_HALF_IDENTITY : (mnv_half_e)plain[AT_HALF];
     made->started = apr_time_from_sec((apr_int64_t)started);
     memcpy(made->secret, plain + AT_SECRET, sizeof(made->secret));
     if (length > HEAD_BYTES) {

@@ -16,6 +16,7 @@ typedef enum { MNV_HALF_IDENTITY = 1, MNV_HALF_ACCOUNT = 2 } mnv_half_e;
 typedef struct mnv_pending_t {
     const char *id;           /* 22 characters of base64url: the state parameter and the end of the cookie's name */
     mnv_half_e half;
+    int is_step_up;           /* of a card: only the one that the account is linked with will do */
     apr_time_t started;       /* whole seconds */
     unsigned char secret[32];
     const char *return_to;    /* same-origin path or allowed URL; NULL: the service page */

@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 
-#define KNOWN_FLAGS (MNV_HAS_ACCOUNT | MNV_HAS_IDENTITY | MNV_HAS_LINKED_ACCOUNT | MNV_HAS_LINKED_IDENTITY | MNV_HAS_LINK | MNV_IS_HELD)
+#define KNOWN_FLAGS (MNV_HAS_ACCOUNT | MNV_HAS_IDENTITY | MNV_HAS_LINKED_ACCOUNT | MNV_HAS_LINKED_IDENTITY | MNV_HAS_LINK | MNV_IS_HELD | MNV_IS_ANOTHER)
 
 /* Where a record's values begin. */
 static apr_size_t values_start(apr_uint32_t slots)
@@ -59,12 +59,24 @@ static int is_held(facts_t *facts)
     return 1;
 }
 
+static int is_another(const facts_t *facts)
+{
+    const mnv_session_t *session = facts->source->session;
+    const mnv_link_t *link = facts->source->link;
+
+    return session->account && session->identity && link && mnv_link_is_live(link, facts->now) && mnv_link_has_account(link, session->account)
+           && !mnv_link_has_identity(link, session->identity);
+}
+
 static void find_flags(facts_t *facts)
 {
     const mnv_session_t *session = facts->source->session;
 
     facts->flags = (session->account ? MNV_HAS_ACCOUNT : 0) | (session->identity ? MNV_HAS_IDENTITY : 0);
     facts->identity = session->identity;
+    if (is_another(facts)) {
+        facts->flags |= MNV_IS_ANOTHER;
+    }
     if (!link_fits(facts->source, facts->now)) {
         return;
     }
@@ -257,9 +269,9 @@ static int header_is_sane(const mnv_record_t *record)
 {
     apr_uint32_t flags = record->flags;
     int account = (flags & MNV_HAS_ACCOUNT) != 0, identity = (flags & MNV_HAS_IDENTITY) != 0, link = (flags & MNV_HAS_LINK) != 0;
-    int held = (flags & MNV_IS_HELD) != 0;
+    int held = (flags & MNV_IS_HELD) != 0, another = (flags & MNV_IS_ANOTHER) != 0;
 
-    return !(flags & ~KNOWN_FLAGS) && (!held || (identity && !account && !link)) && !record->reserved && (!link || account || identity)
+    return !(flags & ~KNOWN_FLAGS) && (!held || (identity && !account && !link)) && (!another || (identity && account && !link)) && !record->reserved && (!link || account || identity)
            && ((flags & MNV_HAS_LINKED_ACCOUNT) != 0) == (link && identity)
            && ((flags & MNV_HAS_LINKED_IDENTITY) != 0) == (link && account)
            && (record->account_at > 0) == account && record->account_at >= 0

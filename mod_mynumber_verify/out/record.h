@@ -18,6 +18,7 @@
 #define MNV_HAS_IDENTITY 2u         /* I: verified in this session */
 #define MNV_HAS_LINKED_ACCOUNT 4u   /* a: known through a live link */
 #define MNV_HAS_LINKED_IDENTITY 8u  /* i: known through a live link */
+#define MNV_IS_ANOTHER 64u          /* the account is linked, and the verified card is not its own */
 #define MNV_IS_HELD 32u             /* only a card, whose link is too new to speak for it (MyNumberLinkHold); then no link is known */
 #define MNV_HAS_LINK 16u            /* a live link that fits every half present */
 

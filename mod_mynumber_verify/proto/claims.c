@@ -330,7 +330,7 @@ apr_status_t mnv_account_from_claims(mnv_ctx_t *ctx, const char *issuer, const m
     made->method = "oidc";
     made->at = made->proof_at = mnv_now(ctx);
     made->attributes = apr_table_make(ctx->pool, 4);
-    pass_on(&claims, options->account_pass, made->attributes);
+    pass_on(&claims, options->account_keep, made->attributes);
     *account = made;
     return APR_SUCCESS;
 }

@@ -28,7 +28,7 @@ apr_status_t mnv_identity_from_claims(mnv_ctx_t *ctx, const char *issuer, const 
 /** The account half. The account id is the first of options->account_attributes (default: "sub") with a usable value (string of 1 to 255 bytes UTF-8 without control
  * characters or blanks at the ends; also "tid+oid": both, from the same place and without ":" in them, joined by ":"), looked for in
  * userinfo, then in the ID token; none: ACCOUNT_ATTRIBUTE. Its name is kept as kind.
- * name from "name" (shown only). Attributes of options->account_pass: strings, integers, booleans and arrays of them, joined by mnv_text_join(); one that holds anything else,
+ * name from "name" (shown only). Attributes of options->account_keep: strings, integers, booleans and arrays of them, joined by mnv_text_join(); one that holds anything else,
  * control characters or too much is left out whole, with a warning. */
 apr_status_t mnv_account_from_claims(mnv_ctx_t *ctx, const char *issuer, const mnv_idtoken_t *token, const mnv_json_t *userinfo, const mnv_signin_options_t *options, mnv_account_t **account);
 

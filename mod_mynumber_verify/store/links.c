@@ -358,3 +358,25 @@ apr_status_t mnv_store_link_reverified(mnv_ctx_t *ctx, mnv_store_t *store, const
     }
     return mnv_work_run(ctx, store, &plan, &change);
 }
+
+static apr_status_t refused_body(mnv_work_t *work, void *baton)
+{
+    const change_t *change = baton;
+
+    return mnv_history_add(work, &change->row.history);
+}
+
+apr_status_t mnv_store_link_refused(mnv_ctx_t *ctx, mnv_store_t *store, const mnv_link_t *link, const char *why)
+{
+    static const mnv_work_plan_t plan = { "write a refusal into the history", 1, refused_body, change_look };
+    change_t change = { .row.link = link };
+    apr_status_t rv;
+
+    change.row.account_hash = mnv_store_account_hash(ctx, store, link->account);
+    change.row.identity_hash = mnv_store_identity_hash(ctx, store, link->identity);
+    if (!change.row.account_hash || !change.row.identity_hash) {
+        return APR_EGENERAL;
+    }
+    rv = make_history(ctx, &change.row, "refused", "self", why);
+    return rv == APR_SUCCESS ? mnv_work_run(ctx, store, &plan, &change) : rv;
+}

@@ -113,6 +113,9 @@ apr_status_t mnv_store_link_remove(mnv_ctx_t *ctx, mnv_store_t *store, const mnv
 /** The linked identity was verified again: refresh the sealed column (acr, at, kept details) and write history "re-verified". */
 apr_status_t mnv_store_link_reverified(mnv_ctx_t *ctx, mnv_store_t *store, const mnv_link_t *link);
 
+/** Something was refused for the sake of a link: history "refused" alone. @param why at most 64 characters */
+apr_status_t mnv_store_link_refused(mnv_ctx_t *ctx, mnv_store_t *store, const mnv_link_t *link, const char *why);
+
 /* Replay and generation (replay.c). ---------------------------------------------------- */
 
 /** Use an id (a flow's) once, ever. Inserted under its SHA-256. @return APR_SUCCESS the first time, APR_EEXIST (nothing told) when used before, or the told failure DATABASE: then it

@@ -119,7 +119,7 @@ const char *mnv_succession_from(const mnv_succession_rows_t *rows);
 
 typedef struct mnv_history_t {
     const char *id;    /* of the entry: mnv_random_id(ctx, MNV_HISTORY_ID_BYTES) */
-    const char *event; /* "linked" "re-verified" "unlinked" "expired" */
+    const char *event; /* "linked" "re-verified" "refused" "unlinked" "expired" */
     const char *link_id, *account_hash, *identity_hash;
     const char *by, *why; /* why: NULL for none */
 } mnv_history_t;

@@ -60,7 +60,7 @@ static void judges_identity(case_t *c, const mnv_idtoken_t *token)
 
 static void judges_account(case_t *c, const mnv_idtoken_t *token)
 {
-    mnv_signin_options_t options = { MNV_SIGNIN_OIDC, case_list(c, "attributes"), case_list(c, "pass") };
+    mnv_signin_options_t options = { .method = MNV_SIGNIN_OIDC, .account_attributes = case_list(c, "attributes"), .account_keep = case_list(c, "pass") };
     mnv_account_t *account = NULL;
     apr_status_t status = mnv_account_from_claims(c->unit->ctx, "https://op.example", token, mnv_json_member(c->json, "userinfo"), &options, &account);
 

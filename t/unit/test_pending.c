@@ -71,7 +71,7 @@ static void refuses_contents_it_does_not_know(void **state)
     static const struct {
         int at, byte;
         apr_size_t length;
-    } cases[] = { { 0, 2, 44 }, { 1, 3, 44 }, { 1, 0, 44 }, { 43, 0, 44 }, { 2, 0x80, 44 }, { 2, 0x7f, 44 }, { 0, 1, 41 }, { 0, 1, 0 } };
+    } cases[] = { { 0, 2, 44 }, { 1, 4, 44 }, { 1, 0, 44 }, { 43, 0, 44 }, { 2, 0x80, 44 }, { 2, 0x7f, 44 }, { 0, 1, 41 }, { 0, 1, 0 } };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         memset(plain, 'x', sizeof(plain));
         plain[0] = 1;
@@ -138,6 +138,12 @@ static void comes_back_as_it_was_sealed(void **state)
     assert_string_equal(again->return_to, "/a?b=c");
     assert_string_equal(mnv_pending_nonce(unit->ctx, again), mnv_pending_nonce(unit->ctx, flow.pending));
     assert_string_equal(mnv_pending_verifier(unit->ctx, again), mnv_pending_verifier(unit->ctx, flow.pending));
+    assert_false(again->is_step_up);
+    flow.pending->is_step_up = 1;
+    assert_int_equal(mnv_pending_seal(unit->ctx, flow.keyring, "browser", flow.pending, &flow.value), APR_SUCCESS);
+    assert_int_equal(mnv_pending_open(unit->ctx, flow.keyring, "browser", flow.pending->id, flow.value, &again), APR_SUCCESS);
+    assert_true(again->is_step_up);
+    assert_int_equal(again->half, MNV_HALF_IDENTITY);
     flow = sealed_flow(unit, NULL);
     assert_int_equal(mnv_pending_open(unit->ctx, flow.keyring, "browser", flow.pending->id, flow.value, &again), APR_SUCCESS);
     assert_null(again->return_to);

@@ -263,7 +263,7 @@ static void conflict_tells_nothing_of_the_link(void **state)
     link->identity->acr = "other";
     made.source.link = link;
     make(unit, &made);
-    assert_int_equal(made.record->flags, MNV_HAS_ACCOUNT | MNV_HAS_IDENTITY);
+    assert_int_equal(made.record->flags, MNV_HAS_ACCOUNT | MNV_HAS_IDENTITY | MNV_IS_ANOTHER);
     assert_string_equal(value(&made, MNV_FACT_LINKED), "0");
     assert_null(value(&made, MNV_FACT_LINKED_AT));
     assert_string_equal(value(&made, MNV_FACT_ACR), "aal3");

@@ -8,7 +8,7 @@ static mnv_identity_t identity = { "https://c", "subject", "aal3", "東大 太�
 static mnv_link_t *made(unit_t *unit, const char *keep, apr_interval_time_t lifetime)
 {
     mnv_session_t session = { .account = &account, .identity = &identity };
-    mnv_link_options_t options = { MNV_POLICY_ONE_TO_ONE, lifetime, NULL };
+    mnv_link_options_t options = { .policy = MNV_POLICY_ONE_TO_ONE, .lifetime = lifetime, .keep = NULL };
     mnv_link_t *link;
     if (keep) {
         options.keep = apr_array_make(unit->pool, 1, sizeof(const char *));

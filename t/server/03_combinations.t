@@ -161,9 +161,8 @@ refused('an attribute that is not passed', 'MyNumberExport', qr/MyNumberAccountP
 accepted('an attribute that is', @whole, "MyNumberAccountPass mail\n<Location /x>\nMyNumberExport account attribute-mail\n</Location>\n");
 
 # Rules: bad ones are told by their name. httpd's own text has the line.
-for my $rule ([ 'mynumber-linked extra' => qr/"Require mynumber-linked" takes no arguments: "extra"/ ], [ 'mynumber-verified fresh=300' => qr/fresh= is not in this build; write it without/ ],
-    [ 'mynumber-linked fresh=1' => qr/fresh= is not in this build/ ], [ 'not mynumber-account x' => qr/"Require mynumber-account" takes no arguments/ ],
-    [ 'mynumber-age 20' => qr/Unknown Authz provider: mynumber-age/ ], [ 'mynumber-nothing' => qr/Unknown Authz provider/ ]) {
+for my $rule ([ 'mynumber-linked extra' => qr/"Require mynumber-linked": "extra" is no argument of it: write fresh=SECONDS/ ],
+    [ 'not mynumber-account x' => qr/"Require mynumber-account": "x" is too much/ ], [ 'mynumber-nothing' => qr/Unknown Authz provider/ ]) {
     my $text = config(@whole, "<Location /x>\nAuthType mynumber\nRequire $rule->[0]\n</Location>\n");
     my $line = (() = $t->expand($text) =~ /\n/g) - 1;
     my ($code, $out) = $t->configtest($text);

@@ -108,6 +108,16 @@ AC_DEFUN([MNV_TRY_CFLAG], [
   CFLAGS=$mnv_save
 ])
 
+dnl MNV_TRY_LDFLAG(VARIABLE, FLAG): the same for the linker.
+AC_DEFUN([MNV_TRY_LDFLAG], [
+  AC_MSG_CHECKING([whether the linker takes $2])
+  mnv_save=$LDFLAGS
+  LDFLAGS="$LDFLAGS $2"
+  AC_LINK_IFELSE([AC_LANG_PROGRAM([[]], [[return 0;]])],
+    [AC_MSG_RESULT([yes]); $1="$$1 $2"], [AC_MSG_RESULT([no])])
+  LDFLAGS=$mnv_save
+])
+
 dnl Warnings, hardening, sanitizers. They are kept apart from CFLAGS, which
 dnl belong to the person who runs configure and make.
 AC_DEFUN([MNV_COMPILER_FLAGS], [
@@ -136,6 +146,10 @@ AC_DEFUN([MNV_COMPILER_FLAGS], [
       [*" -O"*], [MNV_CFLAGS="$MNV_CFLAGS -D_FORTIFY_SOURCE=2"])
   ])
   AS_IF([test "$enable_werror" = yes], [MNV_CFLAGS="$MNV_CFLAGS -Werror"])
+  dnl The end of a thread calls free_contexts() (lib/crypt.c), perhaps while exit() unloads modules: the code stays where it is.
+  MNV_MODULE_LDFLAGS=
+  MNV_TRY_LDFLAG([MNV_MODULE_LDFLAGS], [-Wl,-z,nodelete])
+  AC_SUBST([MNV_MODULE_LDFLAGS])
   AC_SUBST([MNV_CFLAGS])
   AC_SUBST([MNV_VISIBILITY])
   AC_SUBST([MNV_LDFLAGS])

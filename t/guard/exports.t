@@ -22,6 +22,9 @@ is(join('', @foreign), '', 'libmnv needs no symbol of httpd');
 my @loose = grep { /\bU (?:mnv|mod_mnv)_/ } `nm -D -u '$module'`;
 is(join('', @loose), '', 'the module has no undefined symbol of ours');
 
+# It stays mapped: threads that end while exit() unloads modules call our destructor (lib/crypt.c).
+like(scalar `readelf -dW '$module'`, qr/\bNODELETE\b/, 'the module is never unmapped');
+
 # No mutable globals: two servers of one process would share them, and threads
 # race. What is per process hangs on a configuration. The exceptions, each with its owner:
 my %known = map { $_ => 1 } (

@@ -19,6 +19,7 @@ $cases = [ grep { $_->{where} ne 'logout-token' } @$cases ];
 # The provider's metadata promises iss in callbacks, so a code without it is refused (RFC 9207 section 2.4).
 my %stricter = ('callback-iss-missing' => 'refuse');
 my %seen;
+is($t->browser->get($t->url('/mynumber/'))->code, 200, 'the database is ready');
 for my $case (@$cases) {
     my ($name, $expect) = @$case{qw(name expect)};
     $expect = $stricter{$name} // $expect;

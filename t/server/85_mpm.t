@@ -12,7 +12,8 @@ for my $mpm (qw(prefork worker event)) {
     $p->card_is(person => 'adult');
     $p->signin_is(account => '0123456789');
     $t->start($t->default_config);
-    my ($named) = $t->run($t->{httpd}, '-f', $t->path('conf/httpd.conf'), '-V') =~ /^Server MPM:\s*(\w+)/m;
+    my (undef, $settings) = $t->configtest($t->{config}, '-V');
+    my ($named) = $settings =~ /^Server MPM:\s*(\w+)/m;
     is(lc($named // ''), $mpm, "$mpm: is what runs");
 
     my $b = $t->browser;

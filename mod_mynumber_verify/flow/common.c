@@ -56,9 +56,26 @@ apr_status_t mnv_from_own_site(mnv_ctx_t *ctx, const mnv_options_t *options, con
     return from_another_site(options, request) ? mnv_fail(ctx, MNV_FAIL_CROSS_SITE, NULL) : APR_SUCCESS;
 }
 
-apr_status_t mnv_form_of(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const char *session_id, mnv_params_t **form)
+static apr_status_t judge_token(mnv_ctx_t *ctx, const mnv_site_t *site, const char *given, mnv_pressed_session_t *who)
 {
-    const char *given, *token;
+    const char *token = mnv_csrf_token(ctx, site, who->form_id), *former = NULL;
+
+    if (!token || (who->former_id && !(former = mnv_csrf_token(ctx, site, who->former_id)))) {
+        return APR_EGENERAL;
+    }
+    if (mnv_secret_equal_text(given, token)) {
+        return APR_SUCCESS;
+    }
+    if (former && mnv_secret_equal_text(given, former)) {
+        who->is_repeated = 1;
+        return APR_SUCCESS;
+    }
+    return mnv_fail(ctx, MNV_FAIL_CSRF, NULL);
+}
+
+apr_status_t mnv_form_of(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_pressed_session_t *who, mnv_params_t **form)
+{
+    const char *given;
 
     if (mnv_from_own_site(ctx, site->options, request) != APR_SUCCESS) {
         return APR_EGENERAL;
@@ -67,14 +84,7 @@ apr_status_t mnv_form_of(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_reque
         || mnv_params_one(*form, "csrf", &given) != APR_SUCCESS) {
         return mnv_fail(ctx, MNV_FAIL_FORM, NULL);
     }
-    if (!session_id) {
-        return mnv_fail(ctx, MNV_FAIL_SESSION_NONE, NULL);
-    }
-    token = mnv_csrf_token(ctx, site, session_id);
-    if (!token) {
-        return APR_EGENERAL;
-    }
-    return mnv_secret_equal_text(given, token) ? APR_SUCCESS : mnv_fail(ctx, MNV_FAIL_CSRF, NULL);
+    return who->form_id ? judge_token(ctx, site, given, who) : mnv_fail(ctx, MNV_FAIL_SESSION_NONE, NULL);
 }
 
 int mnv_signin_may_link(const mnv_options_t *options, const mnv_account_t *account)
@@ -195,6 +205,9 @@ apr_status_t mnv_session_pressed(mnv_ctx_t *ctx, const mnv_site_t *site, const m
     }
     pressed->form_id = session->id;
     pressed->session = session;
+    if (session->predecessor && mnv_now(ctx) - session->succeeded_at < MNV_PREDECESSOR_LIFETIME) {
+        pressed->former_id = session->predecessor;
+    }
     if (session->successor) {
         pressed->is_repeated = 1;
         pressed->session = NULL;

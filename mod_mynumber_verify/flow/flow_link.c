@@ -68,6 +68,8 @@ static apr_status_t succeed(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_re
         to->identity = apr_pmemdup(ctx->pool, from->identity, sizeof(*from->identity));
         to->identity->proof_at = 0;
     }
+    to->predecessor = from->id;
+    to->succeeded_at = mnv_now(ctx);
     succession->from = from;
     succession->to = to;
     succession->browser = mnv_flow_browser(ctx, site, request);
@@ -173,7 +175,7 @@ static apr_status_t read_form(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_
     apr_status_t status = mnv_session_pressed(ctx, site, request, &pressed->who);
 
     if (status == APR_SUCCESS) {
-        status = mnv_form_of(ctx, site, request, pressed->who.form_id, &form);
+        status = mnv_form_of(ctx, site, request, &pressed->who, &form);
     }
     return status == APR_SUCCESS ? mnv_return_of(ctx, site->options, form, &pressed->place) : status;
 }
@@ -292,7 +294,7 @@ apr_status_t mnv_step_unlink(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_r
     }
     if (status == APR_SUCCESS && !removed) {
         status = tell_successor(ctx, site, request, reply, &is_repeated);
-        if (status == APR_SUCCESS && !is_repeated) {
+        if (status == APR_SUCCESS && !is_repeated && !undone) {
             return mnv_fail(ctx, MNV_FAIL_LINK_ABSENT, NULL);
         }
     }

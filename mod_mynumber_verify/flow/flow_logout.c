@@ -28,7 +28,7 @@ apr_status_t mnv_step_logout(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_r
         return status;
     }
     if (pressed.session) {
-        if ((status = mnv_form_of(ctx, site, request, pressed.form_id, &form)) != APR_SUCCESS
+        if ((status = mnv_form_of(ctx, site, request, &pressed, &form)) != APR_SUCCESS
             || (status = mnv_return_of(ctx, site->options, form, &place)) != APR_SUCCESS
             || (status = end(ctx, site, pressed.session)) != APR_SUCCESS
             || (status = mnv_store_generation_raise(ctx, site->store)) != APR_SUCCESS) {

@@ -32,20 +32,22 @@ apr_status_t mnv_return_of(mnv_ctx_t *ctx, const mnv_options_t *options, const m
 /** Was a POST sent by a page of our own, as far as the browser says? @return APR_SUCCESS or the told failure CROSS_SITE */
 apr_status_t mnv_from_own_site(mnv_ctx_t *ctx, const mnv_options_t *options, const mnv_request_t *request);
 
-/** A POST that may change something: sent by our own page (Origin, Sec-Fetch-Site), a form that parses, a token made for the session of this id.
- * @param session_id NULL is refused with SESSION_NONE @return APR_SUCCESS or a told failure CROSS_SITE, FORM, SESSION_NONE, CSRF */
-apr_status_t mnv_form_of(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const char *session_id, mnv_params_t **form);
-
 /** Whose form it is that links or unlinks. */
 typedef struct mnv_pressed_session_t {
     mnv_session_t *session; /* NULL: none */
-    const char *form_id;    /* the session's id when its page was made; NULL: none */
+    const char *form_id;    /* the session's id, or the predecessor's that the browser still sends; NULL: none */
+    const char *former_id;  /* an id whose forms are still good too: the page was shown before the browser got the new one; NULL: none */
     int is_repeated;        /* it was sent before: session is the one that goes on since, and the browser does not know its id */
 } mnv_pressed_session_t;
 
 /** As mnv_flow_session(), and also by the id that the last link or unlink has replaced, for MNV_PREDECESSOR_LIFETIME and in the browser that sent that form: of a double click
  * browsers drop the first answer with its cookie. Not elsewhere, because who planted or knew the id before linking must not be given the new one. */
 apr_status_t mnv_session_pressed(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_pressed_session_t *pressed);
+
+/** A POST that may change something: sent by our own page (Origin, Sec-Fetch-Site), a form that parses, a token made for who's session.
+ * @param who without form_id: refused with SESSION_NONE; is_repeated is set for a form of former_id
+ * @return APR_SUCCESS or a told failure CROSS_SITE, FORM, SESSION_NONE, CSRF */
+apr_status_t mnv_form_of(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_pressed_session_t *who, mnv_params_t **form);
 
 /** Does this kind of sign-in give the right to link (MyNumberLinkSignInAcr)? */
 int mnv_signin_may_link(const mnv_options_t *options, const mnv_account_t *account);

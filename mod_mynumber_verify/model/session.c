@@ -138,6 +138,8 @@ mnv_json_t *mnv_session_to_json(apr_pool_t *pool, const mnv_session_t *session)
 
     mnv_json_set_integer(json, "v", VERSION);
     mnv_json_set_string(json, "successor", session->successor);
+    mnv_json_set_string(json, "predecessor", session->predecessor);
+    set_time(json, "succeeded_at", session->succeeded_at);
     mnv_json_set_string(json, "browser", session->browser);
     if (session->account) {
         mnv_json_set(json, "account", mnv_account_to_json(pool, session->account));
@@ -305,6 +307,9 @@ apr_status_t mnv_session_from_json(apr_pool_t *pool, const mnv_json_t *json, mnv
     if (!get_text(pool, json, "successor", ID_CHARACTERS, 1, &successor)
         || (successor && (account || identity || strlen(successor) != ID_CHARACTERS || !mnv_base64url_is(successor, ID_CHARACTERS)))
         || !get_text(pool, json, "browser", KIND_LIMIT, 1, &browser) || (browser && !successor)) {
+        return APR_EINVAL;
+    }
+    if (!get_text(pool, json, "predecessor", ID_CHARACTERS, 1, &session->predecessor) || !get_time(json, "succeeded_at", &session->succeeded_at)) {
         return APR_EINVAL;
     }
     session->account = account;

@@ -37,6 +37,8 @@ typedef struct mnv_session_t {
     mnv_identity_t *identity;/* NULL: absent */
     const char *successor;   /* set: this one ended by linking or unlinking (at seen), and goes on under that id; it has no halves */
     const char *browser;     /* of a predecessor: the browser cookie that came with the form, NULL: none. No other browser is told the successor */
+    const char *predecessor; /* the id that this one went on from by linking or unlinking, at succeeded_at; NULL: none */
+    apr_time_t succeeded_at;
 } mnv_session_t;
 
 /** A new, empty session with a random id. @return APR_SUCCESS or a told failure. Pool: ctx->pool. */

@@ -146,6 +146,9 @@ for my $text ('山田太郎', '0123456789', 'standin') {
     is($thief->get($t->url($_))->code, 303, "the old id is refused at $_") for qw(/linked/ /account/ /verified/);
     is($thief->fetch($t->url('/mynumber/info'))->json->{account}, undef, 'and has no account');
 
+    # The page of before is shown a moment longer: its form says what is true.
+    like($c->post_form($link, { csrf => $csrf })->header('Location'), qr/notice=linked/, 'the form of before, with the new id');
+
     # The same form once more is the one thing it is good for, in the browser that sent it and for a minute.
     $thief->jar->put({%old});
     refused($thief->post_form($link, { csrf => $csrf }), 'MNV0501', 'the form again from another browser');

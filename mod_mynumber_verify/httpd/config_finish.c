@@ -502,6 +502,7 @@ static void judge_host(mod_mnv_judge_t *judge, int is_passing_by)
     judge_site(judge);
     judge_card(judge);
     judge_account(judge);
+    mod_mnv_judge_assertion(judge);
     uses = look_at_host(judge->pconf, judge->server, 1, judge->main_server);
     find_card_scope(judge, uses.facts);
     keep_attributes(judge, uses.attributes);

@@ -32,6 +32,12 @@ void mod_mnv_judge_state_dir(mod_mnv_judge_t *judge);
 /** Read what a provider's directives name: metadata, keys, secret, CAs. options->issuer is set where all is well with it. @param written ISSUER|FILE, not NULL */
 void mod_mnv_judge_provider(mod_mnv_judge_t *judge, const mod_mnv_half_rows_t *rows, mnv_provider_options_t *options, const char *written);
 
+/** Read the keys that a directive names, each with an identifier of its own. @param make how mynumberctl makes one @param keys mnv_client_key_t, copied before they are filled; not NULL */
+void mod_mnv_judge_keys(mod_mnv_judge_t *judge, mod_mnv_directive_e directive, const char *make, apr_array_header_t **keys);
+
+/** The keys of assertions: those of MyNumberAssertionKey, else made of the secret file where a location of the host has assertions. After the secret. (config_assertion.c) */
+void mod_mnv_judge_assertion(mod_mnv_judge_t *judge);
+
 /** Can httpd's user do this (R_OK 4, W_OK 2, X_OK 1 bits) to a file of this owner and mode? */
 int mod_mnv_user_may(const apr_finfo_t *file, int what);
 

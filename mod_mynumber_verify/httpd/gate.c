@@ -64,8 +64,7 @@ static void begin(refusal_t *refusal, request_rec *r)
     refusal->request = mod_mnv_request_in(r, "/", NULL);
 }
 
-/* Nobody can tell who this is: neither admitted nor sent to sign in. */
-static int refuse_failed(request_rec *r)
+int mod_mnv_gate_failed(request_rec *r)
 {
     refusal_t refusal;
 
@@ -224,7 +223,7 @@ static int ask_the_others(request_rec *r, mod_mnv_request_t *request)
 static int settle(request_rec *r, const mod_mnv_request_t *request, int is_ours, int status)
 {
     if (request->has_asked && request->visit->state == MOD_MNV_SESSION_FAILED) {
-        return refuse_failed(r);
+        return mod_mnv_gate_failed(r);
     }
     if (status == DECLINED && (is_ours || request->missing)) {
         return refuse(r, request->missing);
@@ -241,7 +240,7 @@ static int judge(request_rec *r, mod_mnv_request_t *request, int is_ours)
 
     if (is_ours && !request->own) {
         if (mod_mnv_session(r)->state == MOD_MNV_SESSION_FAILED) {
-            return refuse_failed(r);
+            return mod_mnv_gate_failed(r);
         }
         mod_mnv_set_user(r);
     }
@@ -340,7 +339,7 @@ int mod_mnv_gate_authz(request_rec *r)
         return DECLINED;
     }
     if (request->has_asked && request->visit->state == MOD_MNV_SESSION_FAILED) {
-        return refuse_failed(r);
+        return mod_mnv_gate_failed(r);
     }
     if (!request->missing) {
         return DECLINED;

@@ -6,6 +6,7 @@
 #include "base/cookie.h"
 #include "base/log.h"
 #include "httpd/gate.h"
+#include "httpd/sector.h"
 #include "httpd/session_io.h"
 #include "httpd/strip.h"
 
@@ -115,17 +116,25 @@ void mod_mnv_mark_private(request_rec *r)
     }
 }
 
-static int is_of_account(apr_uint32_t slot)
-{
-    return slot == MNV_FACT_ACCOUNT || slot == MNV_FACT_ACCOUNT_ISSUER || slot >= MNV_FACT_COUNT;
-}
-
 const char *mod_mnv_value(request_rec *r, const mnv_record_t *record, const mod_mnv_export_t *one, mnv_encoding_e encoding)
 {
     if (one->slot == MNV_FACT_SUBJECT) { /* the provider's own is for nobody's eyes; a hash is ASCII in every encoding */
         return mod_mnv_subject(r);
     }
-    return is_of_account(one->slot) && !mod_mnv_knows_account(r, record) ? NULL : mnv_record_value(record, encoding, one->slot);
+    return mod_mnv_is_of_account(one->slot) && !mod_mnv_knows_account(r, record) ? NULL : mnv_record_value(record, encoding, one->slot);
+}
+
+/* ASCII, whatever the encoding. */
+static void hand_on_assertion(request_rec *r, const mod_mnv_dir_config_t *dir)
+{
+    const char *assertion = mod_mnv_assertion(r);
+
+    if (assertion && dir->pass & MNV_PASS_ENV) {
+        apr_table_addn(r->subprocess_env, VARIABLE_PREFIX "ASSERTION", assertion);
+    }
+    if (assertion && dir->pass & MNV_PASS_HEADERS) {
+        apr_table_addn(r->headers_in, dir->header_prefix->assertion, assertion);
+    }
 }
 
 static void hand_on(request_rec *r, const mnv_record_t *record, const mod_mnv_dir_config_t *dir)
@@ -145,10 +154,14 @@ static void hand_on(request_rec *r, const mnv_record_t *record, const mod_mnv_di
             apr_table_addn(r->headers_in, one->header, encoded);
         }
     }
+    if (dir->assertion.is_on) {
+        hand_on_assertion(r, dir);
+    }
 }
 
 static int hand_over(request_rec *r, mod_mnv_request_t *request)
 {
+    const mod_mnv_dir_config_t *dir = mod_mnv_dir_config(r);
     mod_mnv_visit_t *visit;
 
     request->handed = r->per_dir_config;
@@ -157,7 +170,10 @@ static int hand_over(request_rec *r, mod_mnv_request_t *request)
         mod_mnv_mark_private(r);
         take_back(r, is_our_variable); /* SetEnvIf, RewriteRule [E=]: of one person everything comes from the session, or nothing */
         if (visit->record) {
-            hand_on(r, visit->record, mod_mnv_dir_config(r));
+            hand_on(r, visit->record, dir);
+        }
+        if (request->sector_of == dir && !request->sector) { /* told; an application must not take the rest for all */
+            return mod_mnv_gate_failed(r);
         }
     }
     if (request->has_asked && request->visit->state == MOD_MNV_SESSION_FAILED) {

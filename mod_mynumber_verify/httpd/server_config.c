@@ -111,8 +111,9 @@ static const char *set_directive(cmd_parms *cmd, void *dir_config, int argc, cha
         mod_mnv_bits_add(&config->own, number);
         config->given[number] = cmd->directive;
     }
-    else if (number == MNV_DIRECTIVE_SUBJECT || number == MNV_DIRECTIVE_EXPORT) {
+    else if (number == MNV_DIRECTIVE_SUBJECT || number == MNV_DIRECTIVE_EXPORT || (number == MNV_DIRECTIVE_ASSERTION && section->assertion.is_on)) {
         section->name = section->section; /* other sections start no sector: a subject must not change on the way down one application */
+        section->name_print = section->name ? mod_mnv_print_of(section->name) : 0;
     }
     return NULL;
 }
@@ -210,6 +211,7 @@ void *mod_mnv_dir_config_merge(apr_pool_t *pool, void *base, void *added)
     config->section = from->section;
     if (from->name) {
         config->name = from->name;
+        config->name_print = from->name_print;
     }
     return config;
 }

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "httpd/record_cache.h"
+#include "httpd/sector.h"
 #include "lib/crypt.h"
 
 /* A session id: 32 bytes as base64url. */
@@ -207,6 +208,7 @@ static void load(mod_mnv_visit_t *visit)
         visit->failure = ctx->failure;
         return;
     }
+    visit->digest = digest;
     visit->record = mod_mnv_record_get(r, digest);
     now = apr_time_now();
     if (visit->record && is_fresh(visit->record, conf, now)) {
@@ -232,30 +234,6 @@ mod_mnv_visit_t *mod_mnv_session(request_rec *r)
 }
 
 /* Who it is. ---------------------------------------------------------------- */
-
-const char *mod_mnv_subject(request_rec *r)
-{
-    mod_mnv_request_t *request = mod_mnv_request(r);
-    const mnv_record_t *record = request->visit->record;
-    const mod_mnv_dir_config_t *dir = mod_mnv_dir_config(r);
-    const mod_mnv_server_config_t *conf = mod_mnv_server_config(r->server);
-    const char *subject = record ? mnv_record_value(record, MNV_ENCODING_UTF8, MNV_FACT_SUBJECT) : NULL;
-    const char *host;
-
-    if (!subject || request->subject_for == dir) {
-        return subject ? request->subject : NULL;
-    }
-    if (dir->subject == MNV_SUBJECT_SHARED) {
-        request->subject = mnv_keyring_hash(mod_mnv_visit_ctx(request->visit), conf->keyring, MNV_HASH_PAIRWISE, "shared", subject, NULL);
-    }
-    else {
-        host = strstr(conf->options.site.base_url, "://");
-        request->subject = mnv_keyring_hash(mod_mnv_visit_ctx(request->visit), conf->keyring, MNV_HASH_PAIRWISE, host ? host + 3 : "",
-                                            dir->name ? dir->name : "", subject, NULL);
-    }
-    request->subject_for = dir;
-    return request->subject;
-}
 
 int mod_mnv_knows_account(const request_rec *r, const mnv_record_t *record)
 {

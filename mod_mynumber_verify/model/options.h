@@ -23,9 +23,9 @@ struct mnv_private_key_t;
 #define MNV_ATTRIBUTE_LIMIT_BYTES 16384               /* all values of one of them, joined */
 #define MNV_BASE_URL_LIMIT 255                        /* width of a column */
 
-/** A client key: MyNumberClientKey FILE [kid]. */
+/** A key that signs: MyNumberClientKey FILE [kid]. */
 typedef struct mnv_client_key_t {
-    const char *file;
+    const char *file; /* NULL: made of the secret file */
     const char *kid; /* NULL: thumbprint */
     struct mnv_private_key_t *key; /* read at start */
 } mnv_client_key_t;
@@ -82,6 +82,7 @@ typedef struct mnv_site_options_t {
     int secure;             /* base_url is https: cookie prefixes and Secure */
     apr_array_header_t *return_allow; /* origins */
     const char *state_dir;
+    apr_array_header_t *assertion_keys; /* mnv_client_key_t, ES256; the first signs; NULL after the start: no location has an assertion */
 } mnv_site_options_t;
 
 /** Everything of one virtual host that flows may read. */

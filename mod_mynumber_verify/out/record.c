@@ -7,6 +7,7 @@
 #include "base/civil.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "lib/crypt.h"
 
 #define KNOWN_FLAGS (MNV_HAS_ACCOUNT | MNV_HAS_IDENTITY | MNV_HAS_LINKED_ACCOUNT | MNV_HAS_LINKED_IDENTITY | MNV_HAS_LINK | MNV_IS_HELD | MNV_IS_ANOTHER)
 
@@ -217,6 +218,25 @@ static apr_status_t lay_out(mnv_ctx_t *ctx, const facts_t *facts, block_t *block
     return APR_SUCCESS;
 }
 
+/* Times of asking aside: what is made of a record's values is good as long as this is the same. */
+static apr_status_t mark_content(mnv_ctx_t *ctx, mnv_record_t *record)
+{
+    const char *values = (const char *)record + sizeof(*record), *told;
+    unsigned char digest[MNV_DIGEST_BYTES];
+    apr_size_t length = record->size - sizeof(*record);
+    char *text;
+
+    told = apr_psprintf(ctx->pool, "%u %" APR_TIME_T_FMT " %" APR_TIME_T_FMT " ", record->flags, record->account_at, record->identity_at);
+    text = apr_palloc(ctx->pool, strlen(told) + length);
+    memcpy(text, told, strlen(told));
+    memcpy(text + strlen(told), values, length);
+    if (mnv_crypt_sha256(text, strlen(told) + length, digest) != APR_SUCCESS) {
+        return mnv_fail(ctx, MNV_FAIL_CRYPTO, "session record");
+    }
+    memcpy(record->content, digest, sizeof(record->content));
+    return APR_SUCCESS;
+}
+
 static void fill_header(mnv_record_t *record, const facts_t *facts, apr_size_t size)
 {
     const mnv_record_source_t *source = facts->source;
@@ -258,6 +278,7 @@ apr_status_t mnv_record_make(mnv_ctx_t *ctx, const mnv_record_source_t *source, 
     if (status == APR_SUCCESS) {
         *record = (mnv_record_t *)(void *)block.bytes;
         fill_header(*record, &facts, block.used);
+        status = mark_content(ctx, *record);
     }
     return status;
 }

@@ -10,7 +10,7 @@
 #include "model/link.h"
 #include "out/facts.h"
 
-#define MNV_RECORD_MAGIC 0x4d4e5631u /* "MNV1"; changes with the layout */
+#define MNV_RECORD_MAGIC 0x4d4e5632u /* "MNV2"; changes with the layout */
 #define MNV_RECORD_LIMIT_BYTES 32768
 
 /* What is known, and from where. */
@@ -34,6 +34,7 @@ typedef struct mnv_record_t {
     apr_time_t expires_at;          /* absolute end of the session */
     apr_time_t seen_at;             /* last-seen as the database knows it */
     apr_time_t account_at, identity_at; /* when the halves were obtained, 0: absent */
+    apr_uint64_t content[2];        /* a digest of flags, halves and values: the same when the session was asked for again and nothing had changed */
     /* apr_uint32_t offset[MNV_ENCODING_COUNT][slots]; values */
 } mnv_record_t;
 

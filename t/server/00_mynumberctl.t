@@ -78,7 +78,8 @@ for my $words ([], ['frobnicate'], ['keygen'], ['keygen', 'secret'],
                ['keygen', 'client', '--alg', 'none', "$folder/no"],
                ['keygen', 'client', '--alg', 'RS256', '--alg', 'ES256', "$folder/no"],
                ['keygen', 'client', "$folder/no", '--alg'],
-               ['keygen', 'assertion', "$folder/no"],
+               ['keygen', 'assertion'], ['keygen', 'assertion', 'a', 'b'],
+               ['keygen', 'assertion', '--alg', 'RS256', "$folder/no"],
                ['jwks'], ['jwks', '--alg', 'x'], ['version', 'x'],
                ['check', 'x'], ['check', '--config'], ['migrate'], ['links']) {
     my ($out, $err) = exits(2, "usage: @$words", @$words);
@@ -154,6 +155,10 @@ for my $alg (sort keys %pem) {
     ($out, $err) = exits(1, '... never replaces it', 'keygen', 'client', "--alg=$alg", $pem{$alg});
     is(raw($pem{$alg}), $is, '... really');
 }
+($out) = exits(0, 'makes a key for assertions', '--json', 'keygen', 'assertion', "$folder/assertion.pem");
+is(decode_json($out)->{alg}, 'ES256', '... for ES256');
+is(mode("$folder/assertion.pem"), '0600', '... that is private');
+exits(1, '... never replaces it', 'keygen', 'assertion', "$folder/assertion.pem");
 exits(0, 'a file called --alg', 'keygen', 'client', '--alg', 'ES256', '--', "$folder/--x");
 
 ($out) = exits(0, 'prints both public keys', 'jwks', @pem{qw(RS256 ES256)});

@@ -3,16 +3,18 @@
 #
 #   my $apps = MNV::Apps->start($t, qw(php python uwsgi));
 #   php: unix socket @DIR@/run/php.sock, files below htdocs; python: @PORT:python@; uwsgi: @PORT:uwsgi@
+#   verify_php, verify_py, verify_mjs: docs/assertion/verify.*, which verify the assertion; @PORT:verify_…@, audience https://verify-….example.ac.jp
 package MNV::Apps;
 use strict;
 use warnings;
 use IO::Socket::INET;
 use IO::Socket::UNIX;
 use POSIX ();
-use MNV::Source qw(root need);
+use MNV::Source qw(root need slurp);
 use MNV::Test ();
 
-my %start = (php => \&_php, python => \&_python, uwsgi => \&_uwsgi);
+my %start = (php => \&_php, python => \&_python, uwsgi => \&_uwsgi,
+    map { my $kind = $_; ("verify_$kind" => sub { $_[0]->_verifier($kind) }) } qw(php py mjs));
 
 sub start {
     my ($class, $t, @names) = @_;
@@ -42,7 +44,7 @@ sub _launch {
     my $pid = fork // die "could not fork: $!";
     if (!$pid) {
         setpgrp 0, 0;    # workers end with their master
-        %ENV = (PATH => $ENV{PATH});    # what they show is what arrived
+        %ENV = (PATH => $ENV{PATH}, %{ $self->{env}{$name} // {} });    # what they show is what arrived
         open STDIN, '<', '/dev/null';
         open STDOUT, '>>', $self->{t}->path("logs/$name.log");
         open STDERR, '>&', \*STDOUT;
@@ -87,6 +89,24 @@ sub _uwsgi {
     my $port = $self->{t}->port('uwsgi');
     $self->_launch('uwsgi', _program('uwsgi with Python', 'uwsgi_python3'), '--uwsgi-socket', "127.0.0.1:$port",
         '--wsgi-file', root . '/t/apps/received.py', '--need-app', '--die-on-term', '--threads', 2);
+    return _port_is_up($port);
+}
+
+# An example as it is shipped, with what it stands on.
+sub _verifier {
+    my ($self, $kind) = @_;
+    my ($t, $name) = ($self->{t}, "verify_$kind");
+    my $port = $t->port($name);
+    mkdir $t->path($name);
+    my $file = $t->write_file("$name/verify.$kind", slurp("docs/assertion/verify.$kind"), 0644);
+    symlink root . '/t/standins/node_modules', $t->path("$name/node_modules") if $kind eq 'mjs';
+    my %command = (
+        php => [ _program('PHP', 'php'), '-S', "127.0.0.1:$port", $file ],
+        py => [ _program('python3', 'python3'), $file, $port ],
+        mjs => [ _program('Node', 'node'), $file, $port ],
+    );
+    $self->{env}{$name} = { ISSUER => $t->base, AUDIENCE => "https://verify-$kind.example.ac.jp", TMPDIR => $t->path($name) };
+    $self->_launch($name, @{ $command{$kind} });
     return _port_is_up($port);
 }
 

@@ -140,18 +140,19 @@ static void hand_on_assertion(request_rec *r, const mod_mnv_dir_config_t *dir)
 static void hand_on(request_rec *r, const mnv_record_t *record, const mod_mnv_dir_config_t *dir)
 {
     const apr_array_header_t *exports = mod_mnv_exports(r);
-    int i;
+    const mod_mnv_export_t *one = (const mod_mnv_export_t *)exports->elts, *end = one + exports->nelts;
 
-    for (i = 0; i < exports->nelts; i++) {
-        const mod_mnv_export_t *one = &APR_ARRAY_IDX(exports, i, mod_mnv_export_t);
+    for (; one < end; one++) {
         const char *text = mod_mnv_value(r, record, one, MNV_ENCODING_UTF8);
-        const char *encoded = text && mnv_record_is_same(record, dir->encoding, one->slot) ? text : mod_mnv_value(r, record, one, dir->encoding);
 
-        if (text && dir->pass & MNV_PASS_ENV) {
+        if (!text) {
+            continue;
+        }
+        if (dir->pass & MNV_PASS_ENV) {
             apr_table_addn(r->subprocess_env, one->variable, text);
         }
-        if (encoded && dir->pass & MNV_PASS_HEADERS) {
-            apr_table_addn(r->headers_in, one->header, encoded);
+        if (dir->pass & MNV_PASS_HEADERS) {
+            apr_table_addn(r->headers_in, one->header, mnv_record_is_same(record, dir->encoding, one->slot) ? text : mnv_record_value(record, dir->encoding, one->slot));
         }
     }
     if (dir->assertion.is_on) {

@@ -42,19 +42,10 @@ static void key_of(const mod_mnv_visit_t *visit, const mod_mnv_dir_config_t *dir
 
 /* Checking. ------------------------------------------------------------------ */
 
-static int is_text(const mod_mnv_sector_t *sector, apr_uint32_t at)
+/* Within the block, whose last byte is NUL? */
+static int is_inside(const mod_mnv_sector_t *sector, apr_uint32_t at)
 {
-    const unsigned char *c;
-
-    if (!at) {
-        return 1;
-    }
-    if (at < sizeof(*sector) || at >= sector->size) {
-        return 0;
-    }
-    for (c = (const unsigned char *)sector + at; *c > 0x20 && *c < 0x7f; c++) { /* the last byte is NUL */
-    }
-    return !*c;
+    return !at || (at >= sizeof(*sector) && at < sector->size);
 }
 
 /* A whole entry of this site? */
@@ -67,7 +58,7 @@ static int is_sound(const mod_mnv_sector_t *sector, apr_size_t length, apr_uint3
 static int is_good(const mod_mnv_sector_t *sector, const mnv_record_t *record)
 {
     return !memcmp(sector->content, record->content, sizeof(record->content)) && (!sector->renew_at || apr_time_now() < sector->renew_at)
-           && is_text(sector, sector->subject) && is_text(sector, sector->assertion);
+           && is_inside(sector, sector->subject) && is_inside(sector, sector->assertion);
 }
 
 /* Making. -------------------------------------------------------------------- */

@@ -175,13 +175,15 @@ void *mod_mnv_dir_config_create(apr_pool_t *pool, char *name)
 /** Copy what was given in added over what merged has from its base. */
 static void merge_fields(char *merged, mod_mnv_bits_t *merged_set, const char *added, const mod_mnv_bits_t *added_set)
 {
-    int number;
+    apr_uint64_t left;
+    int word, number;
 
-    for (number = 0; number < MNV_DIRECTIVE_COUNT; number++) {
-        if (mod_mnv_bits_have(added_set, number)) {
+    for (word = 0; word < 2; word++) { /* on every request, where locations merge: only what was given */
+        for (left = added_set->word[word]; left; left &= left - 1) {
+            number = word * 64 + __builtin_ctzll(left);
             memcpy(merged + rows[number].offset, added + rows[number].offset, rows[number].size);
-            mod_mnv_bits_add(merged_set, number);
         }
+        merged_set->word[word] |= added_set->word[word];
     }
 }
 

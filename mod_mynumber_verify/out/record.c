@@ -283,8 +283,8 @@ apr_status_t mnv_record_make(mnv_ctx_t *ctx, const mnv_record_source_t *source, 
     return status;
 }
 
-/* Checking. Whoever can write to the cache must not be able to make us read outside the block, hand a header injection to an application
- * (mnv_record_value()), or believe in a combination of flags that mnv_record_make() never makes. ------------------- */
+/* Checking. A cache that leaves the machine holds records sealed, and what opens is what was sealed; this is for memory gone wrong, and for records of another configuration:
+ * nothing is read outside the block, and no combination of flags is believed that mnv_record_make() never makes. ------------------- */
 
 static int header_is_sane(const mnv_record_t *record)
 {
@@ -309,24 +309,4 @@ int mnv_record_check(const mnv_record_t *record, apr_size_t length, apr_uint32_t
         return 0;
     }
     return header_is_sane(record) && (record->size == values_start(slots) || !((const unsigned char *)record)[record->size - 1]);
-}
-
-/* Judged when it is used: most of a record is of no use to most requests. */
-const char *mnv_record_value(const mnv_record_t *record, mnv_encoding_e encoding, apr_uint32_t slot)
-{
-    const apr_uint32_t *offset = (const apr_uint32_t *)(const void *)(record + 1);
-    const unsigned char *text, *c;
-    apr_uint32_t at;
-
-    if ((unsigned)encoding >= MNV_ENCODING_COUNT || slot >= record->slots) {
-        return NULL;
-    }
-    at = offset[(apr_size_t)encoding * record->slots + slot];
-    if (at < values_start(record->slots) || at >= record->size) { /* 0: absent */
-        return NULL;
-    }
-    text = (const unsigned char *)record + at; /* the block's last byte is NUL */
-    for (c = text; *c >= 0x20 && *c != 0x7f; c++) {
-    }
-    return *c ? NULL : (const char *)text;
 }

@@ -23,11 +23,9 @@ static const mod_mnv_half_rows_t account_rows = { MNV_DIRECTIVE_SIGN_IN_PROVIDER
 
 /* Telling. ------------------------------------------------------------------------------- */
 
-/** "MNV1301: " + where + directive + the rest. */
-static const char *place(const mod_mnv_judge_t *judge, mod_mnv_directive_e directive, const char *text)
+/** "MNV1301: " + where + directive + the rest. @param line where it stands, NULL: it does not */
+static const char *place_at(const mod_mnv_judge_t *judge, const ap_directive_t *line, const char *directive, const char *text)
 {
-    const mod_mnv_directive_t *row = &mod_mnv_directive_rows()[directive];
-    const ap_directive_t *line = judge->config->given[directive];
     const server_rec *server = judge->server;
     const char *rest = strchr(text, ' '), *where;
 
@@ -35,7 +33,12 @@ static const char *place(const mod_mnv_judge_t *judge, mod_mnv_directive_e direc
             : server->is_virtual
                 ? apr_psprintf(judge->ptemp, "virtual host in line %u of %s", server->defn_line_number, server->defn_name)
                 : "main server";
-    return apr_psprintf(judge->ptemp, "%.*s %s: %s:%s", (int)(rest - text), text, where, row->name, rest);
+    return apr_psprintf(judge->ptemp, "%.*s %s: %s:%s", (int)(rest - text), text, where, directive, rest);
+}
+
+static const char *place(const mod_mnv_judge_t *judge, mod_mnv_directive_e directive, const char *text)
+{
+    return place_at(judge, judge->config->given[directive], mod_mnv_directive_rows()[directive].name, text);
 }
 
 void mod_mnv_complain(mod_mnv_judge_t *judge, mod_mnv_directive_e directive, const char *fmt, ...)
@@ -75,9 +78,14 @@ void mod_mnv_warn(mod_mnv_judge_t *judge, mod_mnv_directive_e directive, const c
 typedef struct {
     apr_pool_t *pool;
     apr_uint32_t facts;           /* rows of facts.def that something may ask for */
-    apr_array_header_t *attributes; /* of the account, that rules ask for (const char *) */
+    apr_array_header_t *attributes; /* of the account, that rules ask for (asked_t) */
     const ap_directive_t *uses;   /* a line that is_ours(), NULL: none */
 } uses_t;
+
+typedef struct {
+    const char *attribute;
+    const ap_directive_t *line; /* of the rule */
+} asked_t;
 
 /** Does a line ask this module for something? "MyNumberSecretFile none" asks it for nothing. */
 static int is_ours(const ap_directive_t *line, const char *first)
@@ -94,16 +102,16 @@ static int look_at_line(void *baton, const ap_directive_t *line)
     uses_t *uses = baton;
     const char *rest = line->args;
     const int is_export = !strcasecmp(line->directive, "MyNumberExport");
-    const char *attribute;
+    asked_t asked = { NULL, line };
     int fact;
 
     if (is_ours(line, mod_mnv_tree_argument(uses->pool, line))) {
         uses->uses = line;
     }
     if (!strcasecmp(line->directive, "Require")) {
-        uses->facts |= mod_mnv_rule_needs(uses->pool, line->args, &attribute);
-        if (attribute) {
-            APR_ARRAY_PUSH(uses->attributes, const char *) = attribute;
+        uses->facts |= mod_mnv_rule_needs(uses->pool, line->args, &asked.attribute);
+        if (asked.attribute) {
+            APR_ARRAY_PUSH(uses->attributes, asked_t) = asked;
         }
     }
     while (is_export && *rest) {
@@ -117,7 +125,7 @@ static int look_at_line(void *baton, const ap_directive_t *line)
 
 static uses_t look_at_host(apr_pool_t *pool, const server_rec *server, int with_main, const server_rec *main_server)
 {
-    uses_t uses = { pool, 0, apr_array_make(pool, 2, sizeof(const char *)), NULL };
+    uses_t uses = { pool, 0, apr_array_make(pool, 2, sizeof(asked_t)), NULL };
 
     mod_mnv_tree_walk(mod_mnv_tree_of(server), look_at_line, &uses);
     if (with_main && server != main_server) {
@@ -312,18 +320,26 @@ static void find_card_scope(mod_mnv_judge_t *judge, apr_uint32_t facts)
 }
 
 /** What is handed on, and behind it what rules ask for: the order of a record's slots. */
-static void keep_attributes(mod_mnv_judge_t *judge, const apr_array_header_t *asked)
+static void keep_attributes(mod_mnv_judge_t *judge, const apr_array_header_t *rules)
 {
     mnv_signin_options_t *signin = &judge->config->options.signin;
     int i;
 
     signin->account_keep = signin->account_pass ? apr_array_copy(judge->pconf, signin->account_pass) : apr_array_make(judge->pconf, 2, sizeof(const char *));
-    for (i = 0; i < asked->nelts; i++) {
-        const char *name = APR_ARRAY_IDX(asked, i, const char *);
+    for (i = 0; i < rules->nelts; i++) {
+        const asked_t *asked = &APR_ARRAY_IDX(rules, i, asked_t);
 
-        if (!is_listed(signin->account_keep, name) && signin->account_keep->nelts < MNV_ATTRIBUTE_MAX) {
-            APR_ARRAY_PUSH(signin->account_keep, const char *) = name;
+        if (is_listed(signin->account_keep, asked->attribute)) {
+            continue;
         }
+        if (signin->account_keep->nelts == MNV_ATTRIBUTE_MAX) {
+            /* a rule whose attribute is not kept would refuse everybody */
+            ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, judge->server, "%s", place_at(judge, asked->line, "Require", apr_psprintf(judge->ptemp, MNVLOGNO(1412) "a session keeps %d "
+                         "attributes of an account, and \"%s\" is one more: remove a rule that asks for another, or a name from MyNumberAccountPass", MNV_ATTRIBUTE_MAX, asked->attribute)));
+            judge->problems++;
+            return;
+        }
+        APR_ARRAY_PUSH(signin->account_keep, const char *) = asked->attribute;
     }
 }
 

@@ -158,6 +158,22 @@ if ($t->{user}) {
     refused('a state folder the server cannot write to', 'MyNumberStateDir', qr/cannot write/, "MyNumberStateDir keys\n", @whole);
 }
 refused('an attribute that is not passed', 'MyNumberExport', qr/MyNumberAccountPass/, '', @whole, "MyNumberAccountPass mail\n<Location /x>\nMyNumberExport account attribute-phone\n</Location>\n");
+{
+    my $rules = sub { join '', "<Location /x>\n", (map { "Require mynumber-attribute account:$_ x\n" } @_), "</Location>\n" };
+    my @names = map { "n$_" } 1 .. 64;
+    accepted('64 attributes in rules', @whole, $rules->(@names, @names));
+    accepted('half of them passed on too', @whole, 'MyNumberAccountPass ' . join(' ', @names[ 0 .. 31 ]) . "\n", $rules->(@names));
+    my $host = sub { "<VirtualHost 127.0.0.1:\@PORT\@>\nServerName a.example.test\n" . $rules->(@_) . "</VirtualHost>\n" };
+    for my $case ([ 'an attribute too many in rules', $rules->(@names, 'extra') ], [ 'one too many in rules and passed on', "MyNumberAccountPass mail\n" . $rules->(@names[ 1 .. 63 ], 'extra') ],
+        [ 'one too many together with rules of a virtual host', $host->(@names) . $rules->('extra') ]) {
+        my $text = config(@whole, $case->[1]);
+        my ($code, $out) = $t->configtest($text);
+        my ($before) = $t->expand($text) =~ /^(.*)^Require \S+ account:extra/ms;
+        my $line = 1 + (() = $before =~ /\n/g);
+        my @said = grep { /MNV1412/ } split /\n/, $out;
+        ok($code && @said == 1 && $said[0] =~ /line $line of \S+: Require: .*\b64\b.*"extra".*$mend/, "refused: $case->[0]") or diag "code $code, line $line:\n$out";
+    }
+}
 accepted('an attribute that is', @whole, "MyNumberAccountPass mail\n<Location /x>\nMyNumberExport account attribute-mail\n</Location>\n");
 
 # Rules: bad ones are told by their name. httpd's own text has the line.

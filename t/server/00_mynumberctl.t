@@ -299,6 +299,7 @@ for my $case (
     [ qr/could not reach the provider/, 'a provider that is down', card_issuer => 'http://127.0.0.1:1/x' ],
     [ qr/secret file .*none.*: correct the name/, 'a secret file that is not there', value => { MyNumberSecretFile => "$folder/none" } ],
     [ qr/secret file .* cannot be used/, 'a secret file that is none', value => { MyNumberSecretFile => $pem{ES256} } ],
+    [ qr/assertion key .* cannot be used/, 'a file that holds no key for assertions', value => { MyNumberAssertionKey => [ { file => $secret } ] } ],
     [ qr/client key .* cannot be used/, 'a key file that holds no key', value => { MyNumberClientKey => [ { file => $secret } ] } ],
     [ qr/have the same identifier/, 'two keys of one identifier',
       value => { MyNumberClientKey => [ { file => $pem{ES256}, kid => 'a' }, { file => $pem{RS256}, kid => 'a' } ] } ],

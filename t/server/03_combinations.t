@@ -118,6 +118,10 @@ refused('a client key that is not there', 'MyNumberClientKey', qr/there is no fi
     $t->write_file('keys/copy.pem', $pem, 0600);
     refused('two keys of one identifier', 'MyNumberClientKey', qr/have the same key identifier/, "MyNumberClientKey \"\@DIR\@/keys/copy.pem\"\n", $database, $base, $secret, $card);
     refused('nine keys', 'MyNumberClientKey', qr/more than 8 keys/, "MyNumberClientKey /k9\n", $database, $base, $secret, $half, map { "MyNumberClientKey /k$_\n" } 1 .. 8);
+    $t->run($t->{ctl}, qw(keygen client --alg RS256), $t->path('keys/rsa.pem'));
+    refused('an assertion key of another sort', 'MyNumberAssertionKey', qr/holds no P-256 key/, "MyNumberAssertionKey \"\@DIR\@/keys/rsa.pem\"\n", $database, $base, $secret, $card);
+    refused('an assertion key that is none', 'MyNumberAssertionKey', qr/holds no key that can sign: .*keygen assertion/, "MyNumberAssertionKey \"\@DIR\@/keys/text.pem\"\n", $database, $base, $secret, $card);
+    refused('an assertion key that signs for the provider too', 'MyNumberAssertionKey', qr/signs for a provider too/, "MyNumberAssertionKey \"\@DIR\@/keys/client.pem\"\n", $database, $base, $secret, $card);
     for my $bad ('', "two\nlines\n", "caf\x{e9}\n", 'x' x 1025) {
         $t->write_file('keys/odd-secret', $bad, 0600);
         refused('a client secret that is none', 'MyNumberSignInClientSecretFile', qr/is not one line of/, "MyNumberSignInClientSecretFile \"\@DIR\@/keys/odd-secret\"\n", $database, $base, $secret,

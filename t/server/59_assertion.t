@@ -10,7 +10,7 @@ use MNV::Journey qw(sign_in verify link_up linked_person);
 use MNV::Program;
 
 my $t = MNV::Test->new;
-my $p = $t->providers;
+my $p = $t->providers(signin => { accounts => { large => { claims => { map { ($_ => [ map { "$_$_" x 1200 } 1 .. 2 ]) } qw(ou o) } } } });
 my @kinds = qw(php py mjs);
 my $redis = MNV::Program->redis($t->dir);
 my %app = (
@@ -65,7 +65,7 @@ $locations .= <<'EOT';
 </Location>
 EOT
 my @options = (modules => [qw(proxy proxy_http socache_redis)], location => $locations);
-my $server = "MyNumberAccountPass eduPersonAffiliation ou\nMyNumberLinkKeep name birthdate gender address\n";
+my $server = "MyNumberAccountPass eduPersonAffiliation ou o\nMyNumberLinkKeep name birthdate gender address\n";
 $t->start($t->default_config(@options, server => $server));
 my $apps = MNV::Apps->start($t, map { "verify_$_" } @kinds);
 $p->control(card => { acr => 'standin-high' });
@@ -254,5 +254,15 @@ is(scalar(grep { $_ eq 'first' } @published), 1, '... and is published');
 is(scalar(grep { $_ eq $last } @published), 0, '... that of the secret file no more');
 is(scalar @published, 3, '... both of them beside the client key');
 
+# --- too much for a header ---
+$p->signin_is(account => 'large');
+my $large = $t->browser;
+sign_in($t, $large);
+is($large->get($t->url('/mynumber/'))->code, 200, 'somebody of whom too much is passed on');
+my $refused = $large->get($t->url('/show/anyone'));
+is($refused->code . ' ' . $refused->mnv_code, '500 MNV0820', '... gets a page that says so, and the application nothing');
+$t->expect_log('MNV0820');
+$t->forbid_in_log('ououou', 'oooooo');
+is(claims('nothing', $large)->{aud}, 'nothing', '... where less is exported all is well');
 $apps->stop;
 $t->done;

@@ -26,6 +26,15 @@ sub start {
     return $self;
 }
 
+# Another one, by its command, run as httpd's user. Returns what waits until it is up.
+sub run {
+    my ($self, $name, $is_up, @command) = @_;
+    my $user = $self->{t}{user};
+    unshift @command, _program('setpriv', 'setpriv'), "--reuid=$user", '--regid=' . (getpwnam $user)[3], '--clear-groups' if $user;
+    $self->_launch($name, @command);
+    return sub { MNV::Test::wait_for($is_up, 60) or die "$name did not start: " . join '', $self->_log($name) };
+}
+
 sub _program {
     my ($what, @names) = @_;
     my ($program) = grep { -x } map { my $name = $_; map { glob "$_/$name" } qw(/usr/bin /usr/sbin), split /:/, $ENV{PATH} } @names;

@@ -9,6 +9,7 @@ use MNV::Apps;
 use MNV::Journey qw(stands sign_in verify link_up linked_person);
 use MNV::Recipes;
 use MNV::Source qw(root slurp);
+use MNV::WebSocket;
 
 my @recipes = MNV::Recipes->all;
 my $t = MNV::Test->new;
@@ -25,6 +26,7 @@ sub here {
     my ($text, $site) = @_;
     for (
         [ qr{/run/php/php8\.2-fpm\.sock} => '@DIR@/run/php.sock' ],
+        [ qr{\Q192.0.2.0/24} => '127.0.0.9' ],
         [ qr{(?<![\w@])/(srv|run|usr/local/sbin)/} => sub { '@DIR@/' . ($1 eq 'usr/local/sbin' ? 'sbin' : $1) . '/' } ],
         [ qr{\b127\.0\.0\.1:(\d+)} => sub { "127.0.0.1:\@PORT:p$1\@" } ],
         [ qr{\Qhttps://auth-and-sign.go.jp/api/realms/main/protocol/openid-connect} => "$card/protocol/openid-connect" ],
@@ -46,14 +48,25 @@ sub here {
 # --- the applications ---------------------------------------------------------------------------------
 # Files beside the recipes, under the names that the pages give them.
 my %file = (
-    'reset/reset.py' => 'reset.py', 'portal/index.php' => 'portal.php', 'members/portal.mjs' => 'portal.mjs',
+    'reset/reset.py' => 'reset.py', 'portal/index.php' => 'portal.php', 'members/portal.mjs' => 'portal.mjs', 'vote/api.mjs' => 'api.mjs',
+    'roster/roster.py' => 'roster.py', 'chat-server/chat.py' => 'chat.py', 'chat/index.html' => 'chat.html',
+    map { ("library$_/index.php" => 'library.php') } '', qw(/loans /newcomers /theses),
 );
 mkdir $t->path($_), 0755 for qw(srv sbin);
 for my $name (sort keys %file) {
-    mkdir $t->path('srv/' . $name =~ s{/.*}{}r), 0755;
+    $t->run('mkdir', '-p', $t->path('srv/' . $name =~ s{/[^/]*$}{}r));
     $t->run('cp', root . "/docs/recipes/apps/$file{$name}", $t->path("srv/$name"));
 }
-# Programs of the reader's own.
+# Files of the reader's own.
+mkdir $t->path('srv/tasting'), 0755;
+$t->write_file('srv/tasting/index.html', "<title>tasting</title>\n", 0644);
+$t->write_file('srv/tasting/.htaccess', "Options +ExecCGI\n<Files received>\nSetHandler cgi-script\n</Files>\n", 0644);
+$t->run('cp', $t->path('cgi/show'), $t->path('srv/tasting/received'));
+for my $recipe (@recipes) {
+    my $text = $recipe->block('apache .htaccess') // next;
+    my ($folder) = $recipe->{text} =~ /`(\S+)` writes a `\.htaccess`/;
+    $t->write_file($t->expand(here("$folder/.htaccess", $site{ $recipe->{name} })), $text, 0644);
+}
 $t->write_file('run/told', '', 0666);
 $t->write_file('sbin/tell-the-owner', "#!/bin/sh\nexec cat >>\@DIR\@/run/told\n", 0755);
 $t->write_file('run/reset-done', '', 0666);
@@ -80,6 +93,8 @@ my %needed = map { $_ => 1 } qw(setenvif), map { $_->modules } @recipes;
 $t->start($t->preamble(modules => [ sort keys %needed ]) . join '', map { $_->virtual_host } @sites);
 
 # --- what somebody goes through ---------------------------------------------------------------------------
+sub spoken { my ($page) = @_; return $page->mnv_code // $page->code . ($page->code == 303 ? ' ' . location_of($page) : '') }
+sub signed_in { my ($site, $account) = @_; my $b = $t->browser; $p->signin_is(account => $account); sign_in($site, $b); return $b }
 sub read_file { my ($name) = @_; open my $in, '<:encoding(UTF-8)', $t->path($name) or die "$name: $!"; local $/; return <$in> // '' }
 sub location_of { my ($r) = @_; my $to = $r->header('Location') // ''; return $to =~ m{/realms/main/} ? 'card' : $to =~ m{/university/} ? 'sign-in' : $to }
 sub card_only { my ($site, $person) = @_; my $b = $t->browser; $p->card_is(person => $person); verify($site, $b); return $b }
@@ -105,14 +120,131 @@ my %journey = (
         like(read_file('run/reset-done'), qr/^mfa sub-0123456789 $/m, "and its second factor, whatever a client says in the module's names");
         is($b->post_form($site->url('/reset/'), { what => 'mfa', token => 'f' x 64 })->code, 403, 'not without the form');
         is(card_only($site, 'kanji')->get($site->url('/reset/'))->mnv_code, 'MNV0805', 'a card that is linked with no account opens nothing');
-        my $signed = $t->browser;
-        $p->signin_is(account => '0123456789');
-        sign_in($site, $signed);
+        my $signed = signed_in($site, '0123456789');
         is(location_of($signed->get($site->url('/reset/'))), 'card', 'whoever is signed in shows the card as well');
         $p->card_is(person => 'adult2');
         is($signed->visit($site->url('/reset/'))->mnv_code, 'MNV0708', "and not another person's");
         $t->expect_log(qw(MNV0708 MNV1608));
         unlike(read_file('run/reset-done'), qr/9876543210/, 'nothing was done to another account');
+    },
+    'age-gate' => sub {
+        my ($site) = @_;
+        my $b = $t->browser;
+        my $asked = $b->get($site->url('/tasting/'));
+        is(location_of($asked), 'card', 'the card is asked for, and no account');
+        like($asked->header('Location'), qr/[?&]scope=openid(?:%20|\+)birthdate(?:&|$)/, 'and of it the date of birth alone');
+        $p->card_is(person => 'adult');
+        is($b->visit($site->url('/tasting/'))->code, 200, 'an adult is let in');
+        my $env = $b->get($site->url('/tasting/received'))->json->{env};
+        is_deeply([ map { "$_=$env->{$_}" } sort grep { /MYNUMBER/ } keys %$env ], [qw(HTTP_MYNUMBER_AGE_OVER_20=1 MYNUMBER_AGE_OVER_20=1)], 'of whom nothing is told but the age');
+        for my $young (qw(minor turns18)) {
+            $b = card_only($site, $young);
+            is(spoken($b->get($site->url('/tasting/'))), 'MNV0807', "$young: a page says why, and no second check begins");
+        }
+    },
+    'api' => sub {
+        my ($site, $recipe) = @_;
+        my $b = $t->browser;
+        my $page = $b->get($site->url('/vote'));
+        is($page->code, 200, 'the page is open');
+        my $call = sub { my ($path, %option) = @_; return $b->fetch($site->url($path), headers => [ [ Referer => $site->url('/vote') ], @{ delete $option{headers} // [] } ], %option) };
+        my $refused = $call->('/api/vote');
+        is($refused->code, 401, 'its script gets 401');
+        my ($got, $said) = ($refused->json, JSON::PP->new->decode(here($recipe->block('json'), $site)));
+        $said->{reference} = $got->{reference};
+        is_deeply($got, $said, 'with the JSON of the page');
+        is($b->get($site->url('/api/vote'))->code, 401, 'a navigation too');
+        $p->signin_is(account => '0123456789');
+        $p->card_is(person => 'adult');
+        is($b->visit($got->{cure})->url, $site->url('/vote'), 'the cure leads through the sign-in and back to the page');
+        is($b->visit($call->('/api/vote')->json->{cure})->url, $site->url('/vote'), 'then through the card');
+        $b->visit($call->('/api/vote')->json->{cure});
+        is(link_up($b)->url, $site->url('/vote'), 'then to the link and back');
+        is_deeply($call->('/api/vote', headers => [@spoofed])->json, { vote => undef }, 'now the API answers');
+        my @vote = (method => 'POST', body => '{"vote":"yes"}');
+        is($call->('/api/vote', @vote)->code, 415, 'not what a form of another page could send');
+        is($call->('/api/vote', @vote, type => 'application/json', headers => [@spoofed])->json->{vote}, 'yes', 'but JSON');
+        is($t->browser->fetch($site->url('/api/vote'), method => 'OPTIONS', origin => 'https://other.example.ac.jp', headers => [ [ 'Access-Control-Request-Method' => 'POST' ] ])->code, 401, "another host's script is not answered");
+        linked_person($site, '9876543210', 'adult2');
+        is_deeply($call->('/api/vote')->json, { vote => 'yes' }, "votes are the account's own");
+    },
+    'member-list' => sub {
+        my ($site) = @_;
+        my $student = linked_person($site, '0123456789', 'kanji');
+        my $page = $student->get($site->url('/roster/'), headers => [@spoofed]);
+        like($page->body, qr{<h1>\x{20BB7}野葛\x{E0100}美</h1><p id="row">まだ}, 'a member of the department sees the name on the card');
+        $page = $student->form->submit({});
+        like($page->body, qr{id="row">\x{20BB7}野葛\x{E0100}美 20\d\d-}, 'and puts it on the list');
+        is($student->post_form($site->url('/roster/'), { token => '' })->code, 403, 'not without the form');
+        my $later = signed_in($site, '0123456789');
+        like($later->get($site->url('/roster/'))->body, qr{<h1>\x{20BB7}野葛\x{E0100}美</h1>}, 'at a later visit the link tells the name');
+        is(spoken($student->get($site->url('/roster/list'))), 'MNV0809', 'the list is not for members');
+        my $other = linked_person($site, '9876543210', 'adult2');
+        is(spoken($other->get($site->url('/roster/'))), 'MNV0809', 'somebody of another department cannot enter');
+        is(spoken(signed_in($site, '2222222222')->get($site->url('/roster/'))), 'MNV0809', 'nor be led to the card for nothing');
+        $other = signed_in($site, '9876543210');
+        my $list = $other->get($site->url('/roster/list'));
+        like($list->body, qr/\Aaccount,name,verified_at\r\nsub-0123456789,\x{20BB7}野葛\x{E0100}美,20[\dTZ:-]+\r\n\z/, 'staff read it');
+        $t->allow_log('AH01630');
+    },
+    'websocket' => sub {
+        my ($site) = @_;
+        my $own = $site->url('');
+        my $b = linked_person($site, '1111111111', 'kanji');
+        like($b->get($site->url('/chat/'))->body, qr{/chat/socket}, 'a linked member gets the page');
+        my ($one, $two) = map { MNV::WebSocket->open($b, $site->url('/chat/socket'), origin => $own, headers => [@spoofed]) } 1, 2;
+        is_deeply([ map { $_->code, $_->is_accepted } $one, $two ], [ 101, 1, 101, 1 ], 'whose script opens WebSockets');
+        # What the other one says first tells that both are in.
+        $two->say('1');
+        $two->hear;
+        $one->say('こんにちは');
+        is_deeply([ map { JSON::PP->new->decode($two->hear) } 1 ], [ { name => "\x{20BB7}野葛\x{E0100}美", text => 'こんにちは' } ], 'over which everybody hears the verified name');
+        is(MNV::WebSocket->open($t->browser, $site->url('/chat/socket'), origin => $own)->code, 401, 'without a session: 401');
+        is(MNV::WebSocket->open(signed_in($site, '2222222222'), $site->url('/chat/socket'), origin => $own)->code, 401, 'without a link: 401');
+        is(MNV::WebSocket->open($b, $site->url('/chat/socket'), origin => 'https://other.example.ac.jp')->code, 403, "opened by another host's page: 403");
+        is(MNV::WebSocket->open($b, $site->url('/chat/socket'))->code, 403, 'by no page: 403');
+        $b->visit($site->url('/mynumber/'));
+        $b->form('logout')->submit;
+        $one->say('still here');
+        is(JSON::PP->new->decode($two->hear)->{text}, 'still here', 'an open one outlives the sign-out, as the page warns');
+        is(MNV::WebSocket->open($b, $site->url('/chat/socket'), origin => $own)->code, 401, 'no other is opened');
+        my @brief = ('127.0.0.1:' . $t->port('chat_brief'), 0.1);
+        $apps->run(chat_brief => sub { IO::Socket::INET->new(PeerAddr => $brief[0]) }, '/usr/bin/python3', $t->path('srv/chat-server/chat.py'), @brief)->();
+        my $brief = MNV::WebSocket->open($t->browser, "http://$brief[0]/", headers => [ [ 'MyNumber-Linked' => '1' ] ]);
+        ok($brief->is_closed_by(1000), 'therefore the application closes it after a time');
+    },
+    'mixed-rules' => sub {
+        my ($site) = @_;
+        my %who = (
+            nobody => sub { $t->browser },
+            linked => sub { linked_person($site, '0123456789', 'adult') },
+            'linked earlier' => sub { signed_in($site, '0123456789') },
+            'linked, other department' => sub { linked_person($site, '9876543210', 'adult2') },
+            minor => sub { linked_person($site, '1111111111', 'minor') },
+            'signed in' => sub { signed_in($site, '2222222222') },
+        );
+        my @columns = ('', qw(loans/ newcomers/ theses/));
+        my %want = (    #                     library        loans          newcomers      theses
+            nobody                     => [ '303 sign-in', '303 sign-in', '303 sign-in', '303 sign-in' ],
+            linked                     => [ 200,           200,           'MNV0801',     200 ],
+            'linked earlier'           => [ 200,           '303 card',    'MNV0801',     '303 card' ],
+            'linked, other department' => [ 200,           200,           'MNV0801',     'MNV0809' ],
+            minor                      => [ 200,           200,           'MNV0801',     'MNV0809' ],
+            'signed in'                => [ '303 card',    '303 card',    200,           'MNV0809' ],
+        );
+        for my $who ('nobody', 'linked', 'linked earlier', 'linked, other department', 'minor', 'signed in') {
+            my $b = $who{$who}->();
+            is(spoken($b->get($site->url("/library/$columns[$_]"))), $want{$who}[$_], "$who at /library/$columns[$_]") for 0 .. $#columns;
+        }
+        my $guest = IO::Socket::INET->new(LocalAddr => '127.0.0.9', PeerAddr => '127.0.0.1', PeerPort => $t->port($site->{port}));
+        print $guest "GET /library/ HTTP/1.1\r\nHost: localhost\r\nMyNumber-Account: sub-0123456789\r\nConnection: close\r\n\r\n";
+        like(join('', <$guest>), qr{^HTTP/1\.1 200 .*guest}s, 'the campus network at /library/: a guest, whatever it says');
+        my $b = signed_in($site, '0123456789');
+        $p->card_is(person => 'minor');
+        verify($site, $b);
+        is(spoken($b->get($site->url('/library/theses/'))), 'MNV0807', "the department, with a minor's card, at /library/theses/");
+        like(signed_in($site, '0123456789')->get($site->url('/library/'), headers => [@spoofed])->body, qr{<p>sub-0123456789 linked</p>}, 'the application is told the account');
+        $t->allow_log('AH01630');    # mod_authz_core tells what nobody can cure
     },
     'php-portal' => sub {
         my ($site) = @_;
@@ -150,9 +282,11 @@ for my $recipe (@recipes) {
         like($index, qr/\(\Q$name\E\.md\)/, 'stands in the index');
         is_deeply([ $recipe->trust ], [ 1, 1 ], 'says what may be trusted, and what must not');
         is_deeply([ sort map { lc } $recipe->received ], [ sort map { lc } $recipe->exported ], 'says what the application receives, as configured');
+        my $applications = join '', map { slurp("docs/recipes/apps/$_") } $recipe->{text} =~ m{\(apps/([\w.]+)\)}g;
+        ok(index($applications, $recipe->block('js') // '') >= 0, 'shows a script as the application has it');
         ok($journey{$name}, 'somebody goes through it') or return;
         $ready{$name}->() if $ready{$name};
-        $journey{$name}->($site{$name});
+        $journey{$name}->($site{$name}, $recipe);
     };
 }
 my %is_page = map { $_->{name} => 1 } @recipes;

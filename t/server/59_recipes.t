@@ -16,6 +16,9 @@ my $t = MNV::Test->new;
 # A recipe's site, or the same some days later: NAME => [[what stands in the page, what stood there by then], ...].
 my %later = ('password-reset' => [ [ 'MyNumberLinkHold 3d' => 'MyNumberLinkHold 1s' ] ]);
 my %site = map { ($_->{name} => Site->new($t, $_), $later{ $_->{name} } ? ("$_->{name}, later" => Site->new($t, $_, @{ $later{ $_->{name} } })) : ()) } @recipes;
+# The lines that the migrated ones replace, where the module of before is there to be asked: the application must not notice.
+my ($oidc) = grep { $_->{name} eq 'migrate-from-mod-auth-openidc' } @recipes;
+$site{'mod_auth_openidc'} = Site::Before->new($t, $oidc);
 my @sites = map { $site{$_} } sort keys %site;
 my $p = $t->providers(clients => { map { my $kind = $_; ($kind => { redirect_uris => [ map { $_->callbacks($kind) } @sites ] }) } qw(card signin) });
 my ($card, $university) = ($p->card->{issuer}, $p->signin->{issuer});
@@ -33,6 +36,7 @@ sub here {
         [ qr{\Qhttps://auth-and-sign.go.jp/api/realms/main} => $card ],
         [ qr{\Qhttps://idp.example.ac.jp} => $university ],
         [ qr{\Qhttps://portal.example.ac.jp} => $site->url('') ],
+        [ qr{OIDCClientSecret "the client secret"} => 'OIDCClientSecret ' . $p->signin->{client_secret} ],
         [ qr{\byourClientId\b} => 'portal' ],
         [ qr{/var/lib/mynumber/links\.db} => $t->path("db/$site->{recipe}{name}.db") ],
         [ qr{/etc/mynumber/secret} => '@SECRET@' ],
@@ -50,6 +54,7 @@ sub here {
 my %file = (
     'reset/reset.py' => 'reset.py', 'portal/index.php' => 'portal.php', 'members/portal.mjs' => 'portal.mjs', 'vote/api.mjs' => 'api.mjs',
     'roster/roster.py' => 'roster.py', 'chat-server/chat.py' => 'chat.py', 'chat/index.html' => 'chat.html',
+    'tickets/tickets.mjs' => 'tickets.mjs', 'staff/index.php' => 'staff.php', 'staff/personal/index.php' => 'staff.php',
     map { ("library$_/index.php" => 'library.php') } '', qw(/loans /newcomers /theses),
 );
 mkdir $t->path($_), 0755 for qw(srv sbin);
@@ -89,7 +94,9 @@ for my $recipe (@recipes) {
 
 # --- the server -----------------------------------------------------------------------------------------
 my $base = slurp('conf/mynumber_verify.conf') =~ s{<Location /app>.*?</Location>\n}{}sr;
-my %needed = map { $_ => 1 } qw(setenvif), map { $_->modules } @recipes;
+my %needed = map { $_ => 1 } qw(setenvif auth_openidc authz_user), map { $_->modules } @recipes;
+delete $needed{headers};    # the harness has it
+$t->allow_line(qr/auth_openidc:warn.*SHOULD be "https"/);
 $t->start($t->preamble(modules => [ sort keys %needed ]) . join '', map { $_->virtual_host } @sites);
 
 # --- what somebody goes through ---------------------------------------------------------------------------
@@ -213,6 +220,40 @@ my %journey = (
         my $brief = MNV::WebSocket->open($t->browser, "http://$brief[0]/", headers => [ [ 'MyNumber-Linked' => '1' ] ]);
         ok($brief->is_closed_by(1000), 'therefore the application closes it after a time');
     },
+    'migrate-from-mod-auth-openidc' => sub {
+        my ($site) = @_;
+        $p->signin_is(account => '9876543210');
+        my $old = $t->browser->visit($site{'mod_auth_openidc'}->url('/tickets/'));
+        is($old->code, 200, 'mod_auth_openidc lets staff in') or return diag $old->body;
+        my $b = $t->browser;
+        my $new = $b->visit($site->url('/tickets/'));
+        is($new->code, 200, 'so does the new configuration');
+        is($new->body, $old->body, 'and the application cannot tell the difference');
+        is_deeply($new->json, { user => '9876543210@example.ac.jp', account => '9876543210@example.ac.jp', name => '佐藤 花子', email => 'sato@example.ac.jp', affiliation => [qw(staff employee member)], groups => [] }, 'it has all it needs');
+        my @false = map { [ $_ => 'root' ] } qw(X-Remote-User OIDC_CLAIM_name OIDC-CLAIM-name OIDC_CLAIM_groups oidc-claim_eduPersonAffiliation MyNumber-Account);
+        is($b->get($site->url('/tickets/'), headers => \@false)->body, $new->body, 'and believes no client');
+        my $env = $b->get($site->url('/show'), headers => [ @false, [ 'OIDC-CLAIM-groups' => 'root' ] ])->json->{env};
+        is_deeply([ grep { $env->{$_} eq 'root' } keys %$env ], [], 'nor does an application elsewhere in this host');
+        is(spoken(signed_in($site, '0123456789')->get($site->url('/tickets/'))), 'MNV0809', 'a student is refused, as before');
+        is(spoken($b->get($site->url('/tickets/personal'))), '303 card', 'what is new: the card can be asked for');
+        is($b->get($site->url('/tickets/personal/'))->code, 303, 'below too');
+    },
+    'migrate-from-mod-shib' => sub {
+        my ($site) = @_;
+        my $b = $t->browser;
+        is(location_of($b->get($site->url('/staff/'))), 'sign-in', 'strangers are led to the sign-in');
+        $p->signin_is(account => '0123456789');
+        my $old = { eppn => '0123456789@example.ac.jp', REMOTE_USER => '0123456789@example.ac.jp', displayName => '山田 太郎', mail => 'yamada@example.ac.jp',
+            affiliation => 'student@example.ac.jp;member@example.ac.jp', 'Shib-Identity-Provider' => $university };
+        is_deeply($b->visit($site->url('/staff/'))->json, $old, 'the application finds the variables it knows');
+        is_deeply($b->get($site->url('/staff/'), headers => [ map { [ $_ => 'root' ] } qw(eppn Shib-Identity-Provider mail MyNumber-Account) ])->json, $old, 'whatever a client sends');
+        is(spoken(signed_in($site, '1111111111')->get($site->url('/staff/'))), 'MNV0809', 'who has no such affiliation is refused');
+        is(spoken($b->get($site->url('/staff/personal/'))), '303 card', 'what is new: the card can be asked for');
+        $p->card_is(person => 'adult');
+        verify($site, $b);
+        $b->visit($site->url('/staff/personal/'));
+        is_deeply(link_up($b)->json, $old, 'and then the same application answers there');
+    },
     'mixed-rules' => sub {
         my ($site) = @_;
         my %who = (
@@ -309,6 +350,24 @@ sub virtual_host {
     for my $change (@{ $self->{changes} }) {
         $text =~ s/\Q$change->[0]\E/$change->[1]/ or die "$self->{recipe}{name}: \"$change->[0]\" is not there";
     }
-    return "Listen 127.0.0.1:\@PORT:$self->{port}\@\n<VirtualHost 127.0.0.1:\@PORT:$self->{port}\@>\nServerName localhost:\@PORT:$self->{port}\@\n"
-      . main::here($base . $text, $self) . "</VirtualHost>\n";
+    return $self->_listen(main::here($base . $text, $self));
+}
+
+sub _listen {
+    my ($self, $text) = @_;
+    my $port = "\@PORT:$self->{port}\@";
+    return "Listen 127.0.0.1:$port\n<VirtualHost 127.0.0.1:$port>\nServerName localhost:$port\n$text</VirtualHost>\n";
+}
+
+# The same with the lines of before, which are complete.
+package Site::Before;
+our @ISA;
+BEGIN { @ISA = ('Site') }
+
+sub new { my ($class, @of) = @_; my $self = Site::new($class, @of); $self->{port} .= '_before'; return $self }
+sub callbacks { my ($self, $kind) = @_; return $kind eq 'signin' ? $self->url('/tickets/redirect_uri') : () }
+
+sub virtual_host {
+    my ($self) = @_;
+    return $self->_listen(main::here($self->{recipe}->block('apache before'), $self));
 }

@@ -31,6 +31,7 @@ sub here {
         [ qr{/run/php/php8\.2-fpm\.sock} => '@DIR@/run/php.sock' ],
         [ qr{\Q192.0.2.0/24} => '127.0.0.9' ],
         [ qr{(?<![\w@])/(srv|run|usr/local/sbin)/} => sub { '@DIR@/' . ($1 eq 'usr/local/sbin' ? 'sbin' : $1) . '/' } ],
+        [ qr{\bport="(\d+)"} => sub { "port=\"\@PORT:p$1\@\"" } ],
         [ qr{\b127\.0\.0\.1:(\d+)} => sub { "127.0.0.1:\@PORT:p$1\@" } ],
         [ qr{\Qhttps://auth-and-sign.go.jp/api/realms/main/protocol/openid-connect} => "$card/protocol/openid-connect" ],
         [ qr{\Qhttps://auth-and-sign.go.jp/api/realms/main} => $card ],
@@ -55,6 +56,7 @@ my %file = (
     'reset/reset.py' => 'reset.py', 'portal/index.php' => 'portal.php', 'members/portal.mjs' => 'portal.mjs', 'vote/api.mjs' => 'api.mjs',
     'roster/roster.py' => 'roster.py', 'chat-server/chat.py' => 'chat.py', 'chat/index.html' => 'chat.html',
     'tickets/tickets.mjs' => 'tickets.mjs', 'staff/index.php' => 'staff.php', 'staff/personal/index.php' => 'staff.php',
+    'tomcat/webapps/diploma/index.jsp' => 'diploma.jsp', 'tomcat/conf/server.xml' => 'server.xml',
     map { ("library$_/index.php" => 'library.php') } '', qw(/loans /newcomers /theses),
 );
 mkdir $t->path($_), 0755 for qw(srv sbin);
@@ -77,8 +79,11 @@ $t->write_file('sbin/tell-the-owner', "#!/bin/sh\nexec cat >>\@DIR\@/run/told\n"
 $t->write_file('run/reset-done', '', 0666);
 $t->write_file('sbin/reset-account', "#!/bin/sh\necho \"\$1 \$2 \$(cat)\" >>\@DIR\@/run/reset-done\n", 0755);
 
-my $apps = MNV::Apps->start($t, 'php');
-my %ready;
+# Tomcat first: it takes longest.
+my $apps = MNV::Apps->start($t);
+$t->write_file('srv/tomcat/conf/server.xml', here(slurp('docs/recipes/apps/server.xml'), $site{'tomcat-behind-proxy'}), 0644);
+my %ready = ('tomcat-behind-proxy' => $apps->tomcat($t->path('srv/tomcat'), $t->port('p8003')));
+my $php = MNV::Apps->start($t, 'php');
 for my $recipe (@recipes) {
     my $command = $recipe->block('sh') // next;
     my $site = $site{ $recipe->{name} };
@@ -254,6 +259,15 @@ my %journey = (
         $b->visit($site->url('/staff/personal/'));
         is_deeply(link_up($b)->json, $old, 'and then the same application answers there');
     },
+    'tomcat-behind-proxy' => sub {
+        my ($site) = @_;
+        linked_person($site, '1111111111', 'kanji');
+        my $b = signed_in($site, '1111111111');
+        my $page = $b->get($site->url('/diploma/'), headers => [@spoofed]);
+        my %shown = $page->body =~ /<p id="(\w+)">(.*?)</g;
+        is_deeply(\%shown, { account => 'sub-1111111111', name => "\x{20BB7}野葛\x{E0100}美", birthdate => '1965-12-31', url => 'https://portal.example.ac.jp/diploma/' }, 'a linked graduate sees name and date of birth');
+        is($t->browser->fetch($site->url('/diploma/index.jsp'))->code, 401, 'nobody else does');
+    },
     'mixed-rules' => sub {
         my ($site) = @_;
         my %who = (
@@ -324,7 +338,7 @@ for my $recipe (@recipes) {
         is_deeply([ $recipe->trust ], [ 1, 1 ], 'says what may be trusted, and what must not');
         is_deeply([ sort map { lc } $recipe->received ], [ sort map { lc } $recipe->exported ], 'says what the application receives, as configured');
         my $applications = join '', map { slurp("docs/recipes/apps/$_") } $recipe->{text} =~ m{\(apps/([\w.]+)\)}g;
-        ok(index($applications, $recipe->block('js') // '') >= 0, 'shows a script as the application has it');
+        is(join('', grep { index($applications, $_) < 0 } map { $recipe->block($_) // () } qw(js xml)), '', "shows the application's lines as they stand there");
         ok($journey{$name}, 'somebody goes through it') or return;
         $ready{$name}->() if $ready{$name};
         $journey{$name}->($site{$name}, $recipe);
@@ -332,7 +346,7 @@ for my $recipe (@recipes) {
 }
 my %is_page = map { $_->{name} => 1 } @recipes;
 is(join(' ', grep { !$is_page{$_} } sort keys %journey), '', 'each journey belongs to a page');
-$apps->stop;
+$_->stop for $apps, $php;
 $t->done;
 
 # One recipe's virtual host: what MNV::Journey needs of a server.

@@ -336,12 +336,12 @@ for my $recipe (@recipes) {
     subtest $recipe->{title} => sub {
         like($index, qr/\(\Q$name\E\.md\)/, 'stands in the index');
         is_deeply([ $recipe->trust ], [ 1, 1 ], 'says what may be trusted, and what must not');
+        is(join(' ', $recipe->unknown_directives), '', 'names no directive that there is not');
         is_deeply([ sort map { lc } $recipe->received ], [ sort map { lc } $recipe->exported ], 'says what the application receives, as configured');
         my $applications = join '', map { slurp("docs/recipes/apps/$_") } $recipe->{text} =~ m{\(apps/([\w.]+)\)}g;
         is(join('', grep { index($applications, $_) < 0 } map { $recipe->block($_) // () } qw(js xml)), '', "shows the application's lines as they stand there");
         ok($journey{$name}, 'somebody goes through it') or return;
-        $ready{$name}->() if $ready{$name};
-        $journey{$name}->($site{$name}, $recipe);
+        eval { $ready{$name}->() if $ready{$name}; $journey{$name}->($site{$name}, $recipe); 1 } or fail("the journey came to its end: $@");
     };
 }
 my %is_page = map { $_->{name} => 1 } @recipes;

@@ -11,7 +11,7 @@
 package MNV::Recipes;
 use strict;
 use warnings;
-use MNV::Source qw(root slurp);
+use MNV::Source qw(root rows slurp);
 
 my $folder = 'docs/recipes';
 
@@ -65,6 +65,14 @@ sub exported {
     }
     my ($prefix) = $text =~ /^\s*MyNumberHeaderPrefix (\S+)$/m;
     return map { my $n = $text =~ /^\s*MyNumberPass headers$/m ? ($prefix // 'MyNumber-') . join('-', map { ucfirst } split /-/) : 'MYNUMBER_' . uc s/-/_/gr; $n } sort keys %name;
+}
+
+# Directives of ours that the page names and that do not exist.
+sub unknown_directives {
+    my ($self) = @_;
+    my %is_known = map { ($_->[2][1] => 1) } rows('mod_mynumber_verify/httpd/directives.def');
+    my %named = map { $_ => 1 } $self->{text} =~ /\b(MyNumber[A-Z]\w*)/g;
+    return grep { !$is_known{$_} } sort keys %named;
 }
 
 # Both sentences about trust, each a line of its own.

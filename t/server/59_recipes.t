@@ -94,12 +94,13 @@ for my $recipe (@recipes) {
         mkdir $socket =~ s{/[^/]*$}{}r, 0755;
         $t->give_to_server($socket =~ s{/[^/]*$}{}r);
     }
-    $ready{ $recipe->{name} } = $apps->run($recipe->{name}, sub { $socket ? IO::Socket::UNIX->new(Peer => $socket) : IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port") }, $command[0] =~ m{/} ? $command[0] : "/usr/bin/$command[0]", @command[1 .. $#command]);
+    $ready{ $recipe->{name} } = $apps->run($recipe->{name},
+        sub { $socket ? IO::Socket::UNIX->new(Peer => $socket) : IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port") }, @command);
 }
 
 # --- the server -----------------------------------------------------------------------------------------
 my $base = slurp('conf/mynumber_verify.conf') =~ s{<Location /app>.*?</Location>\n}{}sr;
-my %needed = map { $_ => 1 } qw(setenvif auth_openidc authz_user), map { $_->modules } @recipes;
+my %needed = map { $_ => 1 } qw(auth_openidc), map { $_->modules } @recipes;
 delete $needed{headers};    # the harness has it
 $t->allow_line(qr/auth_openidc:warn.*SHOULD be "https"/);
 $t->start($t->preamble(modules => [ sort keys %needed ]) . join '', map { $_->virtual_host } @sites);
@@ -221,7 +222,7 @@ my %journey = (
         is(JSON::PP->new->decode($two->hear)->{text}, 'still here', 'an open one outlives the sign-out, as the page warns');
         is(MNV::WebSocket->open($b, $site->url('/chat/socket'), origin => $own)->code, 401, 'no other is opened');
         my @brief = ('127.0.0.1:' . $t->port('chat_brief'), 0.1);
-        $apps->run(chat_brief => sub { IO::Socket::INET->new(PeerAddr => $brief[0]) }, '/usr/bin/python3', $t->path('srv/chat-server/chat.py'), @brief)->();
+        $apps->run(chat_brief => sub { IO::Socket::INET->new(PeerAddr => $brief[0]) }, 'python3', $t->path('srv/chat-server/chat.py'), @brief)->();
         my $brief = MNV::WebSocket->open($t->browser, "http://$brief[0]/", headers => [ [ 'MyNumber-Linked' => '1' ] ]);
         ok($brief->is_closed_by(1000), 'therefore the application closes it after a time');
     },
@@ -334,6 +335,7 @@ my $index = MNV::Recipes->index;
 for my $recipe (@recipes) {
     my $name = $recipe->{name};
     subtest $recipe->{title} => sub {
+        ok($recipe->block('apache'), 'is a configuration');
         like($index, qr/\(\Q$name\E\.md\)/, 'stands in the index');
         is_deeply([ $recipe->trust ], [ 1, 1 ], 'says what may be trusted, and what must not');
         is(join(' ', $recipe->unknown_directives), '', 'names no directive that there is not');
@@ -360,7 +362,7 @@ sub callbacks { my ($self, $kind) = @_; return $self->url($kind eq 'card' ? '/my
 
 sub virtual_host {
     my ($self) = @_;
-    my $text = $self->{recipe}->block('apache');
+    my $text = $self->{recipe}->block('apache') // '';
     for my $change (@{ $self->{changes} }) {
         $text =~ s/\Q$change->[0]\E/$change->[1]/ or die "$self->{recipe}{name}: \"$change->[0]\" is not there";
     }

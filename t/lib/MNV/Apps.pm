@@ -30,6 +30,7 @@ sub start {
 sub run {
     my ($self, $name, $is_up, @command) = @_;
     my $user = $self->{t}{user};
+    $command[0] = _program($command[0], $command[0]) if $command[0] !~ m{/};
     unshift @command, _program('setpriv', 'setpriv'), "--reuid=$user", '--regid=' . (getpwnam $user)[3], '--clear-groups' if $user;
     $self->_launch($name, @command);
     return sub { MNV::Test::wait_for($is_up, 60) or die "$name did not start: " . join '', $self->_log($name) };

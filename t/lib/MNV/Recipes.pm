@@ -58,7 +58,7 @@ sub received {
 # The same, as the configuration has it: the names that MyNumberExport lists, as headers or variables.
 sub exported {
     my ($self) = @_;
-    my $text = $self->block('apache');
+    my $text = $self->block('apache') // '';
     my %name;
     for my $list ($text =~ /^\s*MyNumberExport (.+)$/mg) {
         $name{$_} = 1 for grep { $_ ne 'none' } split ' ', $list;

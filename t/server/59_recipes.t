@@ -6,6 +6,7 @@ use IO::Socket::INET;
 use IO::Socket::UNIX;
 use MNV::Test;
 use MNV::Apps;
+use MNV::Backend;
 use MNV::Journey qw(stands sign_in verify link_up linked_person);
 use MNV::Recipes;
 use MNV::Source qw(root slurp);
@@ -84,6 +85,9 @@ my $apps = MNV::Apps->start($t);
 $t->write_file('srv/tomcat/conf/server.xml', here(slurp('docs/recipes/apps/server.xml'), $site{'tomcat-behind-proxy'}), 0644);
 my %ready = ('tomcat-behind-proxy' => $apps->tomcat($t->path('srv/tomcat'), $t->port('p8003')));
 my $php = MNV::Apps->start($t, 'php');
+# One beside each application, in its place, that shows what arrives.
+my $backend = MNV::Backend->start($t->port('backend'));
+$t->run('cp', root . '/t/apps/received.php', $t->path("srv/$_/received.php")) for qw(portal staff library);
 for my $recipe (@recipes) {
     my $command = $recipe->block('sh') // next;
     my $site = $site{ $recipe->{name} };
@@ -111,11 +115,21 @@ sub signed_in { my ($site, $account) = @_; my $b = $t->browser; $p->signin_is(ac
 sub read_file { my ($name) = @_; open my $in, '<:encoding(UTF-8)', $t->path($name) or die "$name: $!"; local $/; return <$in> // '' }
 sub location_of { my ($r) = @_; my $to = $r->header('Location') // ''; return $to =~ m{/realms/main/} ? 'card' : $to =~ m{/university/} ? 'sign-in' : $to }
 sub card_only { my ($site, $person) = @_; my $b = $t->browser; $p->card_is(person => $person); verify($site, $b); return $b }
+# What arrives beside the application, lower case, our names alone: to be what the page says.
+sub arrives {
+    my ($r) = @_;
+    return [ sort map { lc } grep { /^(?:mynumber|oidc)[-_]/i } map { $_->[0] } @{ $r->json } ] if $r->body =~ /\A\[/;
+    return [ sort map { lc } grep { /MYNUMBER/ } keys %{ $r->json->{env} } ] if $r->body =~ /\A\{/;
+    return [ sort map { lc } $r->body =~ /^_SERVER ((?:HTTP_)?MYNUMBER_\w+)=/mg ];
+}
+my %is_said;
+sub as_said { my ($recipe) = @_; $is_said{ $recipe->{name} } = 1; return [ sort map { lc } $recipe->received ] }
+my $as_said = 'the application receives what the page says, and nothing else';
 my @spoofed = map { ([ "MyNumber-$_" => 'sub-9876543210' ], [ "MYNUMBER_$_" => 'sub-9876543210' ]) } qw(Account Linked Name);
 
 my %journey = (
     'password-reset' => sub {
-        my ($site) = @_;
+        my ($site, $recipe) = @_;
         my $b = $t->browser;
         is(location_of($b->get($site->url('/reset/'))), 'card', 'the card is asked for, not the password');
         linked_person($site, '0123456789', 'adult');
@@ -126,6 +140,7 @@ my %journey = (
         my $page;
         wait_for(sub { $b = card_only($site, 'adult'); $page = $b->get($site->url('/reset/')); $page->code == 200 });
         like($page->body, qr/<h1>sub-0123456789</, 'then the card alone opens the form of its account') or diag $page->text;
+        is_deeply(arrives($b->fetch($site->url('/reset/received'))), as_said($recipe), $as_said);
         $page = $b->form->submit({ password => 'a new passphrase' }, button => 'password');
         is(read_file('run/reset-done'), "password sub-0123456789 a new passphrase\n", 'and changes its password');
         my $token = $b->form->value('token');
@@ -141,15 +156,16 @@ my %journey = (
         unlike(read_file('run/reset-done'), qr/9876543210/, 'nothing was done to another account');
     },
     'age-gate' => sub {
-        my ($site) = @_;
+        my ($site, $recipe) = @_;
         my $b = $t->browser;
         my $asked = $b->get($site->url('/tasting/'));
         is(location_of($asked), 'card', 'the card is asked for, and no account');
         like($asked->header('Location'), qr/[?&]scope=openid(?:%20|\+)birthdate(?:&|$)/, 'and of it the date of birth alone');
         $p->card_is(person => 'adult');
         is($b->visit($site->url('/tasting/'))->code, 200, 'an adult is let in');
-        my $env = $b->get($site->url('/tasting/received'))->json->{env};
-        is_deeply([ map { "$_=$env->{$_}" } sort grep { /MYNUMBER/ } keys %$env ], [qw(HTTP_MYNUMBER_AGE_OVER_20=1 MYNUMBER_AGE_OVER_20=1)], 'of whom nothing is told but the age');
+        my $received = $b->get($site->url('/tasting/received'));
+        is_deeply(arrives($received), as_said($recipe), $as_said);
+        is($received->json->{env}{MYNUMBER_AGE_OVER_20}, 1, 'which is that the age is reached');
         for my $young (qw(minor turns18)) {
             $b = card_only($site, $young);
             is(spoken($b->get($site->url('/tasting/'))), 'MNV0807', "$young: a page says why, and no second check begins");
@@ -178,12 +194,14 @@ my %journey = (
         is($call->('/api/vote', @vote)->code, 415, 'not what a form of another page could send');
         is($call->('/api/vote', @vote, type => 'application/json', headers => [@spoofed])->json->{vote}, 'yes', 'but JSON');
         is($t->browser->fetch($site->url('/api/vote'), method => 'OPTIONS', origin => 'https://other.example.ac.jp', headers => [ [ 'Access-Control-Request-Method' => 'POST' ] ])->code, 401, "another host's script is not answered");
+        is_deeply(arrives($b->fetch($site->url('/api/received'))), as_said($recipe), $as_said);
         linked_person($site, '9876543210', 'adult2');
         is_deeply($call->('/api/vote')->json, { vote => 'yes' }, "votes are the account's own");
     },
     'member-list' => sub {
-        my ($site) = @_;
+        my ($site, $recipe) = @_;
         my $student = linked_person($site, '0123456789', 'kanji');
+        is_deeply(arrives($student->fetch($site->url('/roster/received'))), as_said($recipe), $as_said);
         my $page = $student->get($site->url('/roster/'), headers => [@spoofed]);
         like($page->body, qr{<h1>\x{20BB7}野葛\x{E0100}美</h1><p id="row">まだ}, 'a member of the department sees the name on the card');
         $page = $student->form->submit({});
@@ -201,10 +219,11 @@ my %journey = (
         $t->allow_log('AH01630');
     },
     'websocket' => sub {
-        my ($site) = @_;
+        my ($site, $recipe) = @_;
         my $own = $site->url('');
         my $b = linked_person($site, '1111111111', 'kanji');
         like($b->get($site->url('/chat/'))->body, qr{/chat/socket}, 'a linked member gets the page');
+        is_deeply(arrives($b->fetch($site->url('/chat/received'))), as_said($recipe), $as_said);
         my ($one, $two) = map { MNV::WebSocket->open($b, $site->url('/chat/socket'), origin => $own, headers => [@spoofed]) } 1, 2;
         is_deeply([ map { $_->code, $_->is_accepted } $one, $two ], [ 101, 1, 101, 1 ], 'whose script opens WebSockets');
         # What the other one says first tells that both are in.
@@ -227,7 +246,7 @@ my %journey = (
         ok($brief->is_closed_by(1000), 'therefore the application closes it after a time');
     },
     'migrate-from-mod-auth-openidc' => sub {
-        my ($site) = @_;
+        my ($site, $recipe) = @_;
         $p->signin_is(account => '9876543210');
         my $old = $t->browser->visit($site{'mod_auth_openidc'}->url('/tickets/'));
         is($old->code, 200, 'mod_auth_openidc lets staff in') or return diag $old->body;
@@ -238,6 +257,7 @@ my %journey = (
         is_deeply($new->json, { user => '9876543210@example.ac.jp', account => '9876543210@example.ac.jp', name => '佐藤 花子', email => 'sato@example.ac.jp', affiliation => [qw(staff employee member)], groups => [] }, 'it has all it needs');
         my @false = map { [ $_ => 'root' ] } qw(X-Remote-User OIDC_CLAIM_name OIDC-CLAIM-name OIDC_CLAIM_groups oidc-claim_eduPersonAffiliation MyNumber-Account);
         is($b->get($site->url('/tickets/'), headers => \@false)->body, $new->body, 'and believes no client');
+        is_deeply(arrives($b->fetch($site->url('/tickets/received'))), as_said($recipe), $as_said);
         my $env = $b->get($site->url('/show'), headers => [ @false, [ 'OIDC-CLAIM-groups' => 'root' ] ])->json->{env};
         is_deeply([ grep { $env->{$_} eq 'root' } keys %$env ], [], 'nor does an application elsewhere in this host');
         is(spoken(signed_in($site, '0123456789')->get($site->url('/tickets/'))), 'MNV0809', 'a student is refused, as before');
@@ -245,7 +265,7 @@ my %journey = (
         is($b->get($site->url('/tickets/personal/'))->code, 303, 'below too');
     },
     'migrate-from-mod-shib' => sub {
-        my ($site) = @_;
+        my ($site, $recipe) = @_;
         my $b = $t->browser;
         is(location_of($b->get($site->url('/staff/'))), 'sign-in', 'strangers are led to the sign-in');
         $p->signin_is(account => '0123456789');
@@ -253,6 +273,7 @@ my %journey = (
             affiliation => 'student@example.ac.jp;member@example.ac.jp', 'Shib-Identity-Provider' => $university };
         is_deeply($b->visit($site->url('/staff/'))->json, $old, 'the application finds the variables it knows');
         is_deeply($b->get($site->url('/staff/'), headers => [ map { [ $_ => 'root' ] } qw(eppn Shib-Identity-Provider mail MyNumber-Account) ])->json, $old, 'whatever a client sends');
+        is_deeply(arrives($b->get($site->url('/staff/received.php'))), as_said($recipe), $as_said);
         is(spoken(signed_in($site, '1111111111')->get($site->url('/staff/'))), 'MNV0809', 'who has no such affiliation is refused');
         is(spoken($b->get($site->url('/staff/personal/'))), '303 card', 'what is new: the card can be asked for');
         $p->card_is(person => 'adult');
@@ -261,16 +282,17 @@ my %journey = (
         is_deeply(link_up($b)->json, $old, 'and then the same application answers there');
     },
     'tomcat-behind-proxy' => sub {
-        my ($site) = @_;
+        my ($site, $recipe) = @_;
         linked_person($site, '1111111111', 'kanji');
         my $b = signed_in($site, '1111111111');
         my $page = $b->get($site->url('/diploma/'), headers => [@spoofed]);
         my %shown = $page->body =~ /<p id="(\w+)">(.*?)</g;
         is_deeply(\%shown, { account => 'sub-1111111111', name => "\x{20BB7}野葛\x{E0100}美", birthdate => '1965-12-31', url => 'https://portal.example.ac.jp/diploma/' }, 'a linked graduate sees name and date of birth');
+        is_deeply(arrives($b->fetch($site->url('/diploma/received'))), as_said($recipe), $as_said);
         is($t->browser->fetch($site->url('/diploma/index.jsp'))->code, 401, 'nobody else does');
     },
     'mixed-rules' => sub {
-        my ($site) = @_;
+        my ($site, $recipe) = @_;
         my %who = (
             nobody => sub { $t->browser },
             linked => sub { linked_person($site, '0123456789', 'adult') },
@@ -299,11 +321,12 @@ my %journey = (
         $p->card_is(person => 'minor');
         verify($site, $b);
         is(spoken($b->get($site->url('/library/theses/'))), 'MNV0807', "the department, with a minor's card, at /library/theses/");
+        is_deeply(arrives(signed_in($site, '0123456789')->get($site->url('/library/received.php'))), as_said($recipe), $as_said);
         like(signed_in($site, '0123456789')->get($site->url('/library/'), headers => [@spoofed])->body, qr{<p>sub-0123456789 linked</p>}, 'the application is told the account');
         $t->allow_log('AH01630');    # mod_authz_core tells what nobody can cure
     },
     'php-portal' => sub {
-        my ($site) = @_;
+        my ($site, $recipe) = @_;
         my $b = $t->browser;
         $p->signin_is(account => '1111111111');
         $p->card_is(person => 'kanji');
@@ -312,11 +335,12 @@ my %journey = (
         is($page->url, $site->url('/portal/courses/5?term=2'), 'and back to the very URL');
         like($page->body, qr{<title>/portal/courses/5</title>.*ようこそ、\x{20BB7}野葛\x{E0100}美 さん.*id="account">sub-1111111111<}s, 'which the front controller answers with account and name');
         like($b->get($site->url('/portal/'), headers => [@spoofed])->body, qr{id="account">sub-1111111111<}, "a client's headers change nothing");
+        is_deeply(arrives($b->get($site->url('/portal/received.php'))), as_said($recipe), $as_said);
         is($t->browser->fetch($site->url('/portal/index.php'))->code, 401, 'the script itself is closed too');
         is($t->browser->fetch($site->url('/portal/nothing.png'))->code, 401, 'so is any file of the folder');
     },
     'node-behind-proxy' => sub {
-        my ($site) = @_;
+        my ($site, $recipe) = @_;
         my $b = $t->browser;
         is(location_of($b->get($site->url('/members/'))), 'sign-in', 'strangers are led to the sign-in');
         $p->signin_is(account => '1111111111');
@@ -328,6 +352,7 @@ my %journey = (
         $b->visit($site->url('/mynumber/?return=%2Fmembers%2Flist%3Fx%3D1'));
         $page = link_up($b);
         like($page->body, qr{sub-1111111111: <b id="name">\x{20BB7}野葛\x{E0100}美</b>}, 'linked: back at the application, which knows the name');
+        is_deeply(arrives($b->fetch($site->url('/members/received'))), as_said($recipe), $as_said);
     },
 );
 
@@ -339,16 +364,16 @@ for my $recipe (@recipes) {
         like($index, qr/\(\Q$name\E\.md\)/, 'stands in the index');
         is_deeply([ $recipe->trust ], [ 1, 1 ], 'says what may be trusted, and what must not');
         is(join(' ', $recipe->unknown_directives), '', 'names no directive that there is not');
-        is_deeply([ sort map { lc } $recipe->received ], [ sort map { lc } $recipe->exported ], 'says what the application receives, as configured');
         my $applications = join '', map { slurp("docs/recipes/apps/$_") } $recipe->{text} =~ m{\(apps/([\w.]+)\)}g;
         is(join('', grep { index($applications, $_) < 0 } map { $recipe->block($_) // () } qw(js xml)), '', "shows the application's lines as they stand there");
         ok($journey{$name}, 'somebody goes through it') or return;
         eval { $ready{$name}->() if $ready{$name}; $journey{$name}->($site{$name}, $recipe); 1 } or fail("the journey came to its end: $@");
+        ok($is_said{$name}, 'what the application receives was compared with the page');
     };
 }
 my %is_page = map { $_->{name} => 1 } @recipes;
 is(join(' ', grep { !$is_page{$_} } sort keys %journey), '', 'each journey belongs to a page');
-$_->stop for $apps, $php;
+$_->stop for $apps, $php, $backend;
 $t->done;
 
 # One recipe's virtual host: what MNV::Journey needs of a server.
@@ -366,7 +391,9 @@ sub virtual_host {
     for my $change (@{ $self->{changes} }) {
         $text =~ s/\Q$change->[0]\E/$change->[1]/ or die "$self->{recipe}{name}: \"$change->[0]\" is not there";
     }
-    return $self->_listen(main::here($base . $text, $self));
+    my ($location) = $text =~ /^ProxyPass /m ? $text =~ m{^<Location (/\w+)>}m : ();
+    my $beside = $location ? "ProxyPass $location/received http://127.0.0.1:\@PORT:backend\@/\n" : '';
+    return $self->_listen($beside . main::here($base . $text, $self));
 }
 
 sub _listen {

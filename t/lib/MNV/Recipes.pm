@@ -55,18 +55,6 @@ sub received {
     return ($section // '') =~ /^\| `([\w-]+)` \|/gm;
 }
 
-# The same, as the configuration has it: the names that MyNumberExport lists, as headers or variables.
-sub exported {
-    my ($self) = @_;
-    my $text = $self->block('apache') // '';
-    my %name;
-    for my $list ($text =~ /^\s*MyNumberExport (.+)$/mg) {
-        $name{$_} = 1 for grep { $_ ne 'none' } split ' ', $list;
-    }
-    my ($prefix) = $text =~ /^\s*MyNumberHeaderPrefix (\S+)$/m;
-    return map { my $n = $text =~ /^\s*MyNumberPass headers$/m ? ($prefix // 'MyNumber-') . join('-', map { ucfirst } split /-/) : 'MYNUMBER_' . uc s/-/_/gr; $n } sort keys %name;
-}
-
 # Directives of ours that the page names and that do not exist.
 sub unknown_directives {
     my ($self) = @_;

@@ -1,113 +1,19 @@
-# Each page of docs/recipes does what it says: its configuration is taken out of the page, with other host names, ports and paths (the table below) and nothing else changed, and
-# somebody goes through it. Each recipe is a virtual host of one httpd, with a database of its own, beside the smallest set-up (conf/mynumber_verify.conf).
+# Each page of docs/recipes does what it says: its configuration is taken out of the page, with other host names, ports and paths (the table in MNV::Recipes::Server) and nothing
+# else changed, and somebody goes through it.
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use IO::Socket::INET;
-use IO::Socket::UNIX;
 use MNV::Test;
-use MNV::Apps;
-use MNV::Backend;
 use MNV::Journey qw(stands sign_in verify link_up linked_person);
 use MNV::Recipes;
-use MNV::Source qw(root slurp);
+use MNV::Recipes::Server;
+use MNV::Source qw(slurp);
 use MNV::WebSocket;
 
 my @recipes = MNV::Recipes->all;
 my $t = MNV::Test->new;
-# A recipe's site, or the same some days later: NAME => [[what stands in the page, what stood there by then], ...].
-my %later = ('password-reset' => [ [ 'MyNumberLinkHold 3d' => 'MyNumberLinkHold 1s' ] ]);
-my %site = map { ($_->{name} => Site->new($t, $_), $later{ $_->{name} } ? ("$_->{name}, later" => Site->new($t, $_, @{ $later{ $_->{name} } })) : ()) } @recipes;
-# The lines that the migrated ones replace, where the module of before is there to be asked: the application must not notice.
-my ($oidc) = grep { $_->{name} eq 'migrate-from-mod-auth-openidc' } @recipes;
-$site{'mod_auth_openidc'} = Site::Before->new($t, $oidc);
-my @sites = map { $site{$_} } sort keys %site;
-my $p = $t->providers(clients => { map { my $kind = $_; ($kind => { redirect_uris => [ map { $_->callbacks($kind) } @sites ] }) } qw(card signin) });
-my ($card, $university) = ($p->card->{issuer}, $p->signin->{issuer});
-$t->write_file('keys/signin-secret', $p->signin->{client_secret}, 0600);
-
-# --- the table: what stands for something of the reader's own ---------------------------------------
-sub here {
-    my ($text, $site) = @_;
-    for (
-        [ qr{/run/php/php8\.2-fpm\.sock} => '@DIR@/run/php.sock' ],
-        [ qr{\Q192.0.2.0/24} => '127.0.0.9' ],
-        [ qr{(?<![\w@])/(srv|run|usr/local/sbin)/} => sub { '@DIR@/' . ($1 eq 'usr/local/sbin' ? 'sbin' : $1) . '/' } ],
-        [ qr{\bport="(\d+)"} => sub { "port=\"\@PORT:p$1\@\"" } ],
-        [ qr{\b127\.0\.0\.1:(\d+)} => sub { "127.0.0.1:\@PORT:p$1\@" } ],
-        [ qr{\Qhttps://auth-and-sign.go.jp/api/realms/main/protocol/openid-connect} => "$card/protocol/openid-connect" ],
-        [ qr{\Qhttps://auth-and-sign.go.jp/api/realms/main} => $card ],
-        [ qr{\Qhttps://idp.example.ac.jp} => $university ],
-        [ qr{\Qhttps://portal.example.ac.jp} => $site->url('') ],
-        [ qr{OIDCClientSecret "the client secret"} => 'OIDCClientSecret ' . $p->signin->{client_secret} ],
-        [ qr{\byourClientId\b} => 'portal' ],
-        [ qr{/var/lib/mynumber/links\.db} => $t->path("db/$site->{recipe}{name}.db") ],
-        [ qr{/etc/mynumber/secret} => '@SECRET@' ],
-        [ qr{/etc/mynumber/client\.pem} => '@CLIENTKEY@' ],
-        [ qr{/etc/mynumber/signin-secret} => '@DIR@/keys/signin-secret' ],
-    ) {
-        my ($there, $here) = @$_;
-        $text =~ s/$there/ref $here ? $here->() : $here/ge;
-    }
-    return $text;
-}
-
-# --- the applications ---------------------------------------------------------------------------------
-# Files beside the recipes, under the names that the pages give them.
-my %file = (
-    'reset/reset.py' => 'reset.py', 'portal/index.php' => 'portal.php', 'members/portal.mjs' => 'portal.mjs', 'vote/api.mjs' => 'api.mjs',
-    'roster/roster.py' => 'roster.py', 'chat-server/chat.py' => 'chat.py', 'chat/index.html' => 'chat.html',
-    'tickets/tickets.mjs' => 'tickets.mjs', 'staff/index.php' => 'staff.php', 'staff/personal/index.php' => 'staff.php',
-    'tomcat/webapps/diploma/index.jsp' => 'diploma.jsp', 'tomcat/conf/server.xml' => 'server.xml',
-    map { ("library$_/index.php" => 'library.php') } '', qw(/loans /newcomers /theses),
-);
-mkdir $t->path($_), 0755 for qw(srv sbin);
-for my $name (sort keys %file) {
-    $t->run('mkdir', '-p', $t->path('srv/' . $name =~ s{/[^/]*$}{}r));
-    $t->run('cp', root . "/docs/recipes/apps/$file{$name}", $t->path("srv/$name"));
-}
-# Files of the reader's own.
-mkdir $t->path('srv/tasting'), 0755;
-$t->write_file('srv/tasting/index.html', "<title>tasting</title>\n", 0644);
-$t->write_file('srv/tasting/.htaccess', "Options +ExecCGI\n<Files received>\nSetHandler cgi-script\n</Files>\n", 0644);
-$t->run('cp', $t->path('cgi/show'), $t->path('srv/tasting/received'));
-for my $recipe (@recipes) {
-    my $text = $recipe->block('apache .htaccess') // next;
-    my ($folder) = $recipe->{text} =~ /`(\S+)` writes a `\.htaccess`/;
-    $t->write_file($t->expand(here("$folder/.htaccess", $site{ $recipe->{name} })), $text, 0644);
-}
-$t->write_file('run/told', '', 0666);
-$t->write_file('sbin/tell-the-owner', "#!/bin/sh\nexec cat >>\@DIR\@/run/told\n", 0755);
-$t->write_file('run/reset-done', '', 0666);
-$t->write_file('sbin/reset-account', "#!/bin/sh\necho \"\$1 \$2 \$(cat)\" >>\@DIR\@/run/reset-done\n", 0755);
-
-# Tomcat first: it takes longest.
-my $apps = MNV::Apps->start($t);
-$t->write_file('srv/tomcat/conf/server.xml', here(slurp('docs/recipes/apps/server.xml'), $site{'tomcat-behind-proxy'}), 0644);
-my %ready = ('tomcat-behind-proxy' => $apps->tomcat($t->path('srv/tomcat'), $t->port('p8003')));
-my $php = MNV::Apps->start($t, 'php');
-# One beside each application, in its place, that shows what arrives.
-my $backend = MNV::Backend->start($t->port('backend'));
-$t->run('cp', root . '/t/apps/received.php', $t->path("srv/$_/received.php")) for qw(portal staff library);
-for my $recipe (@recipes) {
-    my $command = $recipe->block('sh') // next;
-    my $site = $site{ $recipe->{name} };
-    my @command = split ' ', $t->expand(here($command, $site));
-    my ($socket) = grep { /\.sock$/ } @command;
-    my ($port) = map { /^127\.0\.0\.1:(\d+)$/ ? $1 : () } @command;
-    if ($socket) {
-        mkdir $socket =~ s{/[^/]*$}{}r, 0755;
-        $t->give_to_server($socket =~ s{/[^/]*$}{}r);
-    }
-    $ready{ $recipe->{name} } = $apps->run($recipe->{name},
-        sub { $socket ? IO::Socket::UNIX->new(Peer => $socket) : IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port") }, @command);
-}
-
-# --- the server -----------------------------------------------------------------------------------------
-my $base = slurp('conf/mynumber_verify.conf') =~ s{<Location /app>.*?</Location>\n}{}sr;
-my %needed = map { $_ => 1 } qw(auth_openidc), map { $_->modules } @recipes;
-delete $needed{headers};    # the harness has it
-$t->allow_line(qr/auth_openidc:warn.*SHOULD be "https"/);
-$t->start($t->preamble(modules => [ sort keys %needed ]) . join '', map { $_->virtual_host } @sites);
+my $server = MNV::Recipes::Server->start($t, @recipes);
+my $p = $t->providers;
 
 # --- what somebody goes through ---------------------------------------------------------------------------
 sub spoken { my ($page) = @_; return $page->mnv_code // $page->code . ($page->code == 303 ? ' ' . location_of($page) : '') }
@@ -136,7 +42,7 @@ my %journey = (
         like(wait_for(sub { read_file('run/told') }), qr/"event":"linked"/, 'the owner is told of the link');
         is(card_only($site, 'adult')->get($site->url('/reset/'))->mnv_code, 'MNV0806', 'a new link opens nothing by card alone');
         # Three days later.
-        $site = $site{'password-reset, later'};
+        $site = $server->site('password-reset', 'later');
         my $page;
         wait_for(sub { $b = card_only($site, 'adult'); $page = $b->get($site->url('/reset/')); $page->code == 200 });
         like($page->body, qr/<h1>sub-0123456789</, 'then the card alone opens the form of its account') or diag $page->text;
@@ -179,7 +85,7 @@ my %journey = (
         my $call = sub { my ($path, %option) = @_; return $b->fetch($site->url($path), headers => [ [ Referer => $site->url('/vote') ], @{ delete $option{headers} // [] } ], %option) };
         my $refused = $call->('/api/vote');
         is($refused->code, 401, 'its script gets 401');
-        my ($got, $said) = ($refused->json, JSON::PP->new->decode(here($recipe->block('json'), $site)));
+        my ($got, $said) = ($refused->json, JSON::PP->new->decode($server->here($recipe->block('json'), $site)));
         $said->{reference} = $got->{reference};
         is_deeply($got, $said, 'with the JSON of the page');
         is($b->get($site->url('/api/vote'))->code, 401, 'a navigation too');
@@ -241,14 +147,14 @@ my %journey = (
         is(JSON::PP->new->decode($two->hear)->{text}, 'still here', 'an open one outlives the sign-out, as the page warns');
         is(MNV::WebSocket->open($b, $site->url('/chat/socket'), origin => $own)->code, 401, 'no other is opened');
         my @brief = ('127.0.0.1:' . $t->port('chat_brief'), 0.1);
-        $apps->run(chat_brief => sub { IO::Socket::INET->new(PeerAddr => $brief[0]) }, 'python3', $t->path('srv/chat-server/chat.py'), @brief)->();
+        $server->run('chat_brief', 'python3', $t->path('srv/chat-server/chat.py'), @brief)->();
         my $brief = MNV::WebSocket->open($t->browser, "http://$brief[0]/", headers => [ [ 'MyNumber-Linked' => '1' ] ]);
         ok($brief->is_closed_by(1000), 'therefore the application closes it after a time');
     },
     'migrate-from-mod-auth-openidc' => sub {
         my ($site, $recipe) = @_;
         $p->signin_is(account => '9876543210');
-        my $old = $t->browser->visit($site{'mod_auth_openidc'}->url('/tickets/'));
+        my $old = $t->browser->visit($server->site('migrate-from-mod-auth-openidc', 'before')->url('/tickets/'));
         is($old->code, 200, 'mod_auth_openidc lets staff in') or return diag $old->body;
         my $b = $t->browser;
         my $new = $b->visit($site->url('/tickets/'));
@@ -270,7 +176,7 @@ my %journey = (
         is(location_of($b->get($site->url('/staff/'))), 'sign-in', 'strangers are led to the sign-in');
         $p->signin_is(account => '0123456789');
         my $old = { eppn => '0123456789@example.ac.jp', REMOTE_USER => '0123456789@example.ac.jp', displayName => '山田 太郎', mail => 'yamada@example.ac.jp',
-            affiliation => 'student@example.ac.jp;member@example.ac.jp', 'Shib-Identity-Provider' => $university };
+            affiliation => 'student@example.ac.jp;member@example.ac.jp', 'Shib-Identity-Provider' => $p->signin->{issuer} };
         is_deeply($b->visit($site->url('/staff/'))->json, $old, 'the application finds the variables it knows');
         is_deeply($b->get($site->url('/staff/'), headers => [ map { [ $_ => 'root' ] } qw(eppn Shib-Identity-Provider mail MyNumber-Account) ])->json, $old, 'whatever a client sends');
         is_deeply(arrives($b->get($site->url('/staff/received.php'))), as_said($recipe), $as_said);
@@ -367,50 +273,11 @@ for my $recipe (@recipes) {
         my $applications = join '', map { slurp("docs/recipes/apps/$_") } $recipe->{text} =~ m{\(apps/([\w.]+)\)}g;
         is(join('', grep { index($applications, $_) < 0 } map { $recipe->block($_) // () } qw(js xml)), '', "shows the application's lines as they stand there");
         ok($journey{$name}, 'somebody goes through it') or return;
-        eval { $ready{$name}->() if $ready{$name}; $journey{$name}->($site{$name}, $recipe); 1 } or fail("the journey came to its end: $@");
+        eval { $server->site($name)->ready; $journey{$name}->($server->site($name), $recipe); 1 } or fail("the journey came to its end: $@");
         ok($is_said{$name}, 'what the application receives was compared with the page');
     };
 }
 my %is_page = map { $_->{name} => 1 } @recipes;
 is(join(' ', grep { !$is_page{$_} } sort keys %journey), '', 'each journey belongs to a page');
-$_->stop for $apps, $php, $backend;
+$server->stop;
 $t->done;
-
-# One recipe's virtual host: what MNV::Journey needs of a server.
-package Site;
-
-sub new { my ($class, $t, $recipe, @changes) = @_; return bless { t => $t, recipe => $recipe, changes => \@changes, port => $recipe->{name} =~ tr/-/_/r . (@changes ? '_later' : '') }, $class }
-sub url { my ($self, $path) = @_; return 'http://localhost:' . $self->{t}->port($self->{port}) . $path }
-sub browser { return $_[0]{t}->browser }
-sub providers { return $_[0]{t}->providers }
-sub callbacks { my ($self, $kind) = @_; return $self->url($kind eq 'card' ? '/mynumber/verify/callback' : '/mynumber/signin/callback') }
-
-sub virtual_host {
-    my ($self) = @_;
-    my $text = $self->{recipe}->block('apache') // '';
-    for my $change (@{ $self->{changes} }) {
-        $text =~ s/\Q$change->[0]\E/$change->[1]/ or die "$self->{recipe}{name}: \"$change->[0]\" is not there";
-    }
-    my ($location) = $text =~ /^ProxyPass /m ? $text =~ m{^<Location (/\w+)>}m : ();
-    my $beside = $location ? "ProxyPass $location/received http://127.0.0.1:\@PORT:backend\@/\n" : '';
-    return $self->_listen($beside . main::here($base . $text, $self));
-}
-
-sub _listen {
-    my ($self, $text) = @_;
-    my $port = "\@PORT:$self->{port}\@";
-    return "Listen 127.0.0.1:$port\n<VirtualHost 127.0.0.1:$port>\nServerName localhost:$port\n$text</VirtualHost>\n";
-}
-
-# The same with the lines of before, which are complete.
-package Site::Before;
-our @ISA;
-BEGIN { @ISA = ('Site') }
-
-sub new { my ($class, @of) = @_; my $self = Site::new($class, @of); $self->{port} .= '_before'; return $self }
-sub callbacks { my ($self, $kind) = @_; return $kind eq 'signin' ? $self->url('/tickets/redirect_uri') : () }
-
-sub virtual_host {
-    my ($self) = @_;
-    return $self->_listen(main::here($self->{recipe}->block('apache before'), $self));
-}

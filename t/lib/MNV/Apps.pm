@@ -26,6 +26,35 @@ sub start {
     return $self;
 }
 
+# Another one, by its command, run as httpd's user. Returns what waits until it is up.
+sub run {
+    my ($self, $name, $is_up, @command) = @_;
+    my $user = $self->{t}{user};
+    $command[0] = _program($command[0], $command[0]) if $command[0] !~ m{/};
+    unshift @command, _program('setpriv', 'setpriv'), "--reuid=$user", '--regid=' . (getpwnam $user)[3], '--clear-groups' if $user;
+    $self->_launch($name, @command);
+    return sub { MNV::Test::wait_for($is_up, 60) or die "$name did not start: " . join '', $self->_log($name) };
+}
+
+# Debian's Tomcat, with the application in webapps of the folder and its conf/server.xml. Returns as run() does.
+sub tomcat {
+    my ($self, $folder, $port) = @_;
+    my $home = '/usr/share/tomcat10';
+    need(-e "$home/bin/bootstrap.jar", 'Tomcat (tomcat10-common)');
+    mkdir "$folder/$_", 0755 for qw(temp logs work);
+    $self->{t}->give_to_server(map { "$folder/$_" } qw(temp logs work));
+    # What makes files into pages, which Tomcat's own conf/web.xml says at length.
+    $self->{t}->write_file("$folder/conf/web.xml", <<'EOT', 0644);
+<web-app xmlns="https://jakarta.ee/xml/ns/jakartaee" version="6.0">
+  <servlet><servlet-name>jsp</servlet-name><servlet-class>org.apache.jasper.servlet.JspServlet</servlet-class></servlet>
+  <servlet-mapping><servlet-name>jsp</servlet-name><url-pattern>*.jsp</url-pattern></servlet-mapping>
+  <welcome-file-list><welcome-file>index.jsp</welcome-file></welcome-file-list>
+</web-app>
+EOT
+    return $self->run('tomcat', _port_is_up($port), _program('java', 'java'), qw(-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Dtomcat.util.scan.StandardJarScanFilter.jarsToSkip=*.jar), "-Dcatalina.home=$home", "-Dcatalina.base=$folder", "-Djava.io.tmpdir=$folder/temp",
+        '-cp', "$home/bin/bootstrap.jar:$home/bin/tomcat-juli.jar", 'org.apache.catalina.startup.Bootstrap', 'start');
+}
+
 sub _program {
     my ($what, @names) = @_;
     my ($program) = grep { -x } map { my $name = $_; map { glob "$_/$name" } qw(/usr/bin /usr/sbin), split /:/, $ENV{PATH} } @names;

@@ -7,10 +7,10 @@
 #include <string.h>
 #include "base/log.h"
 #include "httpd/authz.h"
-#include "httpd/handoff.h"
 #include "httpd/our_host.h"
 #include "httpd/reply_out.h"
 #include "httpd/request_in.h"
+#include "httpd/sector.h"
 #include "httpd/session_io.h"
 #include "out/pages.h"
 

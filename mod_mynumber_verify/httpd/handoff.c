@@ -100,22 +100,6 @@ int mod_mnv_handoff_log(request_rec *r)
 
 /* Handing on. --------------------------------------------------------------- */
 
-/* Of one person: neither mod_cache nor a proxy may give it to another, also where it says nothing of the person ("pass"). */
-void mod_mnv_mark_private(request_rec *r)
-{
-    mod_mnv_visit_t *visit = mod_mnv_request(r)->visit;
-    request_rec *up;
-
-    for (up = r; up; up = mod_mnv_parent(up)) {
-        up->no_cache = 1;
-    }
-    if (!visit->is_private) {
-        visit->is_private = 1;
-        /* err_headers_out outlives the application's own headers; a second Cache-Control adds to the first (RFC 9110 5.3) */
-        apr_table_addn(visit->first->err_headers_out, "Cache-Control", "private");
-    }
-}
-
 const char *mod_mnv_value(request_rec *r, const mnv_record_t *record, const mod_mnv_export_t *one, mnv_encoding_e encoding)
 {
     if (one->slot == MNV_FACT_SUBJECT) { /* the provider's own is for nobody's eyes; a hash is ASCII in every encoding */

@@ -240,3 +240,19 @@ const char *mod_mnv_assertion(request_rec *r)
 
     return sector ? text_at(sector, sector->assertion) : NULL;
 }
+
+void mod_mnv_set_user(request_rec *r)
+{
+    const mnv_record_t *record = mod_mnv_session(r)->record;
+    const char *user = NULL;
+
+    if (record && mod_mnv_knows_account(r, record)) {
+        user = mnv_record_value(record, MNV_ENCODING_UTF8, MNV_FACT_ACCOUNT);
+    }
+    else if (record) {
+        user = mod_mnv_subject(r);
+    }
+    /* Not left as it was: under our AuthType nobody else says who this is. */
+    r->user = (char *)user;
+    r->ap_auth_type = user ? MOD_MNV_AUTH_TYPE : NULL;
+}

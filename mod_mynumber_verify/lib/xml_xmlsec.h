@@ -1,0 +1,17 @@
+/* What the XML files share among themselves: the only header with libxml2 types. For the *_xmlsec.c files alone. */
+#ifndef MNV_LIB_XML_XMLSEC_H
+#define MNV_LIB_XML_XMLSEC_H
+
+#include <libxml/tree.h>
+#include "lib/xml.h"
+
+struct mnv_xml_t {
+    apr_pool_t *pool;
+    mnv_xml_kind_e kind;
+    xmlDocPtr doc; /* its _private points back */
+};
+
+/** The element behind the opaque one. */
+xmlNodePtr mnv_xml_node(const mnv_xml_node_t *node);
+
+#endif

@@ -2,6 +2,7 @@
 
 #include <limits.h>
 #include <string.h>
+#include <apr_cstr.h>
 #include <apr_hash.h>
 #include <apr_strings.h>
 #include <libxml/c14n.h>
@@ -50,7 +51,7 @@ static void no_report(const char *file, int line, const char *func, const char *
 apr_status_t mnv_xml_init(void)
 {
     xmlInitParser();
-    if (xmlSecPtrListGetSize(xmlSecTransformIdsGet()) > 0) {
+    if (xmlSecPtrListIsValid(xmlSecTransformIdsGet())) {
         return APR_SUCCESS;
     }
     if (xmlSecInit() < 0 || xmlSecCheckVersion() != 1 || xmlSecOpenSSLInit() < 0) {
@@ -58,6 +59,25 @@ apr_status_t mnv_xml_init(void)
     }
     xmlSecErrorsSetCallback(no_report);
     return APR_SUCCESS;
+}
+
+static void no_error(void *baton, xmlErrorPtr error)
+{
+    (void)baton;
+    (void)error;
+}
+
+/* libxml2 has one receiver of errors per thread, which another module may have set. */
+void mnv_xml_quiet(mnv_xml_quiet_t *before)
+{
+    before->function = xmlStructuredError;
+    before->baton = xmlStructuredErrorContext;
+    xmlSetStructuredErrorFunc(NULL, no_error);
+}
+
+void mnv_xml_loud(const mnv_xml_quiet_t *before)
+{
+    xmlSetStructuredErrorFunc(before->baton, before->function);
 }
 
 xmlNodePtr mnv_xml_node(const mnv_xml_node_t *node)
@@ -161,6 +181,22 @@ static int is_crowded(const char *text, apr_size_t length)
     return 0;
 }
 
+/* Told before libxml2 would convert: it knows every encoding that iconv knows. */
+static int is_of_another_encoding(const char *text, apr_size_t length)
+{
+    const char *end = length > 5 && !strncmp(text, "<?xml", 5) ? memchr(text, '>', length) : NULL, *begin = end;
+
+    while (begin != NULL && begin > text && strncmp(begin, "encoding", 8) != 0) {
+        begin--;
+    }
+    if (begin == NULL || begin == text) {
+        return 0;
+    }
+    begin += 8;
+    begin += strspn(begin, " \t\r\n=\"'");
+    return end - begin < 6 || apr_cstr_casecmpn(begin, "UTF-8", 5) != 0 || (begin[5] != '"' && begin[5] != '\'');
+}
+
 static const char *problem_before(mnv_xml_kind_e kind, const char *text, apr_size_t length)
 {
     if (length > limits[kind].bytes) {
@@ -168,6 +204,9 @@ static const char *problem_before(mnv_xml_kind_e kind, const char *text, apr_siz
     }
     if (!mnv_text_is_utf8(text, length)) {
         return "not UTF-8";
+    }
+    if (is_of_another_encoding(text, length)) {
+        return "its encoding is not UTF-8";
     }
     return is_crowded(text, length) ? "too many attributes" : NULL;
 }
@@ -189,6 +228,7 @@ static const char *problem_behind(const reading_t *reading, xmlParserCtxtPtr par
 static xmlDocPtr read_tree(reading_t *reading, const char *text, apr_size_t length)
 {
     xmlParserCtxtPtr parser = xmlNewParserCtxt();
+    mnv_xml_quiet_t before;
     xmlDocPtr doc;
 
     if (parser == NULL) {
@@ -200,7 +240,9 @@ static xmlDocPtr read_tree(reading_t *reading, const char *text, apr_size_t leng
     parser->sax->processingInstruction = meet_instruction;
     parser->sax->startElementNs = begin_element;
     parser->sax->endElementNs = end_element;
+    mnv_xml_quiet(&before);
     doc = xmlCtxtReadMemory(parser, text, (int)length, NULL, NULL, OPTIONS);
+    mnv_xml_loud(&before);
     reading->problem = problem_behind(reading, parser, doc);
     xmlFreeParserCtxt(parser);
     if (doc != NULL && reading->problem != NULL) {
@@ -243,7 +285,12 @@ apr_status_t mnv_xml_parse(apr_pool_t *pool, mnv_xml_kind_e kind, const char *te
 apr_status_t mnv_xml_canonical(apr_pool_t *pool, const mnv_xml_t *xml, char **text, apr_size_t *length)
 {
     xmlChar *made = NULL;
-    int size = xmlC14NDocDumpMemory(xml->doc, NULL, XML_C14N_EXCLUSIVE_1_0, NULL, 0, &made);
+    mnv_xml_quiet_t before;
+    int size;
+
+    mnv_xml_quiet(&before);
+    size = xmlC14NDocDumpMemory(xml->doc, NULL, XML_C14N_EXCLUSIVE_1_0, NULL, 0, &made);
+    mnv_xml_loud(&before);
     if (size < 0 || made == NULL) {
         return APR_EGENERAL;
     }
@@ -445,6 +492,7 @@ apr_status_t mnv_xml_scan(apr_pool_t *pool, const char *text, apr_size_t length,
 {
     scanning_t scanning = { NULL, text, length, levels < 63 ? levels : 63, 0, visit, baton, APR_SUCCESS, { { 0, 0 } } };
     xmlParserCtxtPtr parser = length > 0 && length <= INT_MAX ? xmlCreateMemoryParserCtxt(text, (int)length) : NULL;
+    mnv_xml_quiet_t before;
     int is_well;
 
     if (parser == NULL) {
@@ -457,7 +505,9 @@ apr_status_t mnv_xml_scan(apr_pool_t *pool, const char *text, apr_size_t length,
     parser->sax->endElementNs = scan_end;
     parser->_private = &scanning;
     xmlCtxtUseOptions(parser, OPTIONS);
+    mnv_xml_quiet(&before);
     xmlParseDocument(parser);
+    mnv_xml_loud(&before);
     is_well = parser->wellFormed && parser->nsWellFormed;
     xmlFreeParserCtxt(parser);
     apr_pool_destroy(scanning.pool);

@@ -275,6 +275,7 @@ apr_status_t mnv_xmldsig_verify(apr_pool_t *pool, const mnv_xml_node_t *element,
     xmlDocPtr doc = mnv_xml_node(element)->doc;
     xmlAttrPtr attribute;
     parts_t parts = { 0 };
+    mnv_xml_quiet_t before;
     apr_status_t status;
 
     if ((*problem = read_parts(element, trust->sha1, &parts)) != NULL) {
@@ -290,7 +291,9 @@ apr_status_t mnv_xmldsig_verify(apr_pool_t *pool, const mnv_xml_node_t *element,
         *problem = "no memory";
         return APR_EACCES;
     }
+    mnv_xml_quiet(&before);
     status = verify_by_any(pool, &parts, trust->certificates, is_signed, problem);
+    mnv_xml_loud(&before);
     xmlRemoveID(doc, attribute);
     return status;
 }

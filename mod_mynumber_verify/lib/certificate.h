@@ -27,6 +27,9 @@ apr_time_t mnv_certificate_ends(const mnv_certificate_t *certificate);
 /** base64 of the DER form in one line, for our own metadata. Pool: pool. */
 const char *mnv_certificate_text(apr_pool_t *pool, const mnv_certificate_t *certificate);
 
+/** Is its key an RSA key, which others can also encrypt for? */
+int mnv_certificate_is_rsa(const mnv_certificate_t *certificate);
+
 /** Does a private key belong to the certificate? */
 int mnv_certificate_fits(const mnv_certificate_t *certificate, const struct mnv_private_key_t *key);
 

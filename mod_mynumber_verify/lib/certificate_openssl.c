@@ -180,6 +180,11 @@ const char *mnv_certificate_text(apr_pool_t *pool, const mnv_certificate_t *cert
     return mnv_base64_encode(pool, certificate->der, certificate->length);
 }
 
+int mnv_certificate_is_rsa(const mnv_certificate_t *certificate)
+{
+    return EVP_PKEY_is_a(certificate->key, "RSA");
+}
+
 int mnv_certificate_fits(const mnv_certificate_t *certificate, const mnv_private_key_t *key)
 {
     int fits = EVP_PKEY_eq(certificate->key, mnv_private_key_evp(key)) == 1;

@@ -504,7 +504,7 @@ apr_status_t mnv_xml_scan(apr_pool_t *pool, const char *text, apr_size_t length,
     parser->sax->startElementNs = scan_begin;
     parser->sax->endElementNs = scan_end;
     parser->_private = &scanning;
-    xmlCtxtUseOptions(parser, OPTIONS);
+    xmlCtxtUseOptions(parser, OPTIONS | XML_PARSE_NOENT); /* "&amp;" in attributes; canonical text can have no others */
     mnv_xml_quiet(&before);
     xmlParseDocument(parser);
     mnv_xml_loud(&before);

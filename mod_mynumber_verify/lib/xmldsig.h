@@ -26,6 +26,10 @@ int mnv_xmldsig_is_signed(const mnv_xml_node_t *element);
  * problem is a phrase for the log. Pool: pool. */
 apr_status_t mnv_xmldsig_verify(apr_pool_t *pool, const mnv_xml_node_t *element, const mnv_xmldsig_trust_t *trust, mnv_xml_t **is_signed, const char **problem);
 
+/** The same for what is too large to be made a tree of: the digested bytes themselves, which are canonical XML of an element of the name and ID of this one. */
+apr_status_t mnv_xmldsig_verify_bytes(apr_pool_t *pool, const mnv_xml_node_t *element, const mnv_xmldsig_trust_t *trust, const char **text, apr_size_t *length,
+                                      const char **problem);
+
 /** A signature still to be made over the element with this ID, to be put where the schema wants it; mnv_xmldsig_sign() fills it. Pool: pool. */
 const char *mnv_xmldsig_template(apr_pool_t *pool, const struct mnv_private_key_t *key, const char *id);
 

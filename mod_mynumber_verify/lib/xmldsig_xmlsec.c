@@ -208,43 +208,51 @@ static xmlSecDSigCtxPtr open_context(const parts_t *parts, EVP_PKEY *evp)
     return context;
 }
 
-/* The bytes that were digested, read anew, are the element. */
-static apr_status_t read_signed(apr_pool_t *pool, const parts_t *parts, xmlSecDSigCtxPtr context, mnv_xml_t **is_signed, const char **problem)
+/* The bytes that were digested. */
+typedef struct digested_t {
+    const char *text;
+    apr_size_t length;
+} digested_t;
+
+static apr_status_t take_digested(apr_pool_t *pool, xmlSecDSigCtxPtr context, digested_t *digested)
 {
-    const mnv_xml_t *xml = mnv_xml_node(parts->element)->doc->_private;
     xmlSecDSigReferenceCtxPtr reference = (xmlSecDSigReferenceCtxPtr)xmlSecPtrListGetItem(&context->signedInfoReferences, 0);
     xmlSecBufferPtr bytes = reference != NULL ? xmlSecDSigReferenceCtxGetPreDigestBuffer(reference) : NULL;
-    const mnv_xml_node_t *root;
-    const char *id;
-    mnv_xml_t *made;
 
-    *problem = "what was digested is not the element";
     if (bytes == NULL || xmlSecPtrListGetSize(&context->signedInfoReferences) != 1 || reference->status != xmlSecDSigStatusSucceeded) {
         return APR_EACCES;
     }
-    if (mnv_xml_parse(pool, xml->kind, (const char *)xmlSecBufferGetData(bytes), xmlSecBufferGetSize(bytes), &made, problem) != APR_SUCCESS) {
-        return APR_EACCES;
-    }
-    root = mnv_xml_root(made);
-    id = mnv_xml_attr(root, "ID");
-    if (!mnv_xml_is(root, (const char *)mnv_xml_node(parts->element)->ns->href, mnv_xml_name(parts->element)) || id == NULL || strcmp(id, parts->id) != 0) {
-        return APR_EACCES;
-    }
-    *is_signed = made;
+    digested->length = xmlSecBufferGetSize(bytes);
+    digested->text = apr_pstrmemdup(pool, (const char *)xmlSecBufferGetData(bytes), digested->length);
     return APR_SUCCESS;
 }
 
-static apr_status_t verify_by(apr_pool_t *pool, const parts_t *parts, EVP_PKEY *evp, mnv_xml_t **is_signed, const char **problem)
+static apr_status_t verify_by(apr_pool_t *pool, const parts_t *parts, EVP_PKEY *evp, digested_t *digested)
 {
     xmlSecDSigCtxPtr context = open_context(parts, evp);
     apr_status_t status = APR_EACCES;
 
-    *problem = "signature is wrong";
     if (context != NULL && xmlSecDSigCtxVerify(context, mnv_xml_node(parts->signature)) == 0 && context->status == xmlSecDSigStatusSucceeded) {
-        status = read_signed(pool, parts, context, is_signed, problem);
+        status = take_digested(pool, context, digested);
     }
     if (context != NULL) {
         xmlSecDSigCtxDestroy(context);
+    }
+    return status;
+}
+
+static apr_status_t verify_by_any(apr_pool_t *pool, const parts_t *parts, const apr_array_header_t *certificates, digested_t *digested, const char **problem)
+{
+    const char *type = strstr(parts->method->uri, "ecdsa") != NULL ? "EC" : "RSA";
+    apr_status_t status = APR_EACCES;
+
+    *problem = "no key of the kind that the signature names";
+    for (int i = 0; status != APR_SUCCESS && i < certificates->nelts; i++) {
+        EVP_PKEY *key = mnv_certificate_key(APR_ARRAY_IDX(certificates, i, const mnv_certificate_t *));
+        if (EVP_PKEY_is_a(key, type)) {
+            *problem = "signature is wrong";
+            status = verify_by(pool, parts, key, digested);
+        }
     }
     return status;
 }
@@ -254,27 +262,13 @@ int mnv_xmldsig_is_signed(const mnv_xml_node_t *element)
     return mnv_xml_child(element, DS, "Signature") != NULL;
 }
 
-static apr_status_t verify_by_any(apr_pool_t *pool, const parts_t *parts, const apr_array_header_t *certificates, mnv_xml_t **is_signed,
-                                  const char **problem)
-{
-    const char *type = strstr(parts->method->uri, "ecdsa") != NULL ? "EC" : "RSA";
-    apr_status_t status = APR_EACCES;
-
-    *problem = "no key of the kind that the signature names";
-    for (int i = 0; status != APR_SUCCESS && i < certificates->nelts; i++) {
-        EVP_PKEY *key = mnv_certificate_key(APR_ARRAY_IDX(certificates, i, const mnv_certificate_t *));
-        if (EVP_PKEY_is_a(key, type)) {
-            status = verify_by(pool, parts, key, is_signed, problem);
-        }
-    }
-    return status;
-}
-
-apr_status_t mnv_xmldsig_verify(apr_pool_t *pool, const mnv_xml_node_t *element, const mnv_xmldsig_trust_t *trust, mnv_xml_t **is_signed, const char **problem)
+apr_status_t mnv_xmldsig_verify_bytes(apr_pool_t *pool, const mnv_xml_node_t *element, const mnv_xmldsig_trust_t *trust, const char **text, apr_size_t *length,
+                                      const char **problem)
 {
     xmlDocPtr doc = mnv_xml_node(element)->doc;
     xmlAttrPtr attribute;
     parts_t parts = { 0 };
+    digested_t digested = { 0 };
     mnv_xml_quiet_t before;
     apr_status_t status;
 
@@ -292,10 +286,39 @@ apr_status_t mnv_xmldsig_verify(apr_pool_t *pool, const mnv_xml_node_t *element,
         return APR_EACCES;
     }
     mnv_xml_quiet(&before);
-    status = verify_by_any(pool, &parts, trust->certificates, is_signed, problem);
+    status = verify_by_any(pool, &parts, trust->certificates, &digested, problem);
     mnv_xml_loud(&before);
     xmlRemoveID(doc, attribute);
+    if (status == APR_SUCCESS) {
+        *text = digested.text;
+        *length = digested.length;
+    }
     return status;
+}
+
+/* What was digested, read anew, is the element. */
+apr_status_t mnv_xmldsig_verify(apr_pool_t *pool, const mnv_xml_node_t *element, const mnv_xmldsig_trust_t *trust, mnv_xml_t **is_signed, const char **problem)
+{
+    const mnv_xml_t *xml = mnv_xml_node(element)->doc->_private;
+    const char *text, *id;
+    apr_size_t length;
+    mnv_xml_t *made;
+    apr_status_t status = mnv_xmldsig_verify_bytes(pool, element, trust, &text, &length, problem);
+
+    if (status != APR_SUCCESS) {
+        return status;
+    }
+    if (mnv_xml_parse(pool, xml->kind, text, length, &made, problem) != APR_SUCCESS) {
+        return APR_EACCES;
+    }
+    id = mnv_xml_attr(mnv_xml_root(made), "ID");
+    if (!mnv_xml_is(mnv_xml_root(made), (const char *)mnv_xml_node(element)->ns->href, mnv_xml_name(element)) || id == NULL
+        || strcmp(id, mnv_xml_attr(element, "ID")) != 0) {
+        *problem = "what was digested is not the element";
+        return APR_EACCES;
+    }
+    *is_signed = made;
+    return APR_SUCCESS;
 }
 
 /* Making one. ------------------------------------------------------------------ */

@@ -37,14 +37,22 @@ typedef struct mnv_saml_name_id_t {
 /** A new ID (core 1.3.4): "_" and 32 random hexadecimal digits, for Entra ID refuses those that begin with a digit. @return NULL after a told failure. Pool: ctx->pool. */
 const char *mnv_saml_id(mnv_ctx_t *ctx);
 
-/** Read a saml:NameID: 1 to MNV_SAML_TEXT_LIMIT bytes without control characters. @return APR_SUCCESS or APR_EINVAL */
-apr_status_t mnv_saml_name_id(const mnv_xml_node_t *node, mnv_saml_name_id_t *name_id);
+/** Read a form parameter SAMLResponse or SAMLRequest (bindings 3.5.4). @return APR_SUCCESS or the told failure SAML_FORMAT. Pool: ctx->pool. */
+apr_status_t mnv_saml_form_read(mnv_ctx_t *ctx, const char *form, mnv_xml_t **xml);
+
+/** Read the one saml:NameID or saml:EncryptedID (core 2.2.3, 2.2.4) directly below an element: 1 to MNV_SAML_TEXT_LIMIT bytes without control characters.
+ * @param keys mnv_private_key_t *, NULL: none @return APR_SUCCESS, APR_ENOENT when there is none, APR_EINVAL with problem. Pool: pool. */
+apr_status_t mnv_saml_name_id_read(apr_pool_t *pool, const mnv_xml_node_t *holder, const apr_array_header_t *keys, mnv_saml_name_id_t *name_id,
+                                   const char **problem);
 
 /** Write one as XML with prefix "saml", which the surroundings declare. Pool: pool. */
 const char *mnv_saml_name_id_xml(apr_pool_t *pool, const mnv_saml_name_id_t *name_id);
 
 /** Is the text of an element exactly this? An absent element equals nothing. Blanks around it do not count. */
 int mnv_saml_text_is(const mnv_xml_node_t *node, const char *text);
+
+/** Issuer of a message that is not verified yet, to find out whose keys to verify it by; NULL: none is told, or it is no XML. Pool: pool. */
+const char *mnv_saml_claimed_issuer(apr_pool_t *pool, const char *text, apr_size_t length);
 
 /** The second-level status code of a response for the log, without its common beginning; the first-level one where there is none; "" without a status. */
 const char *mnv_saml_status(const mnv_xml_node_t *response, int *is_success);

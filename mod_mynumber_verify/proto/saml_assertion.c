@@ -3,7 +3,6 @@
 #include <string.h>
 #include "base/civil.h"
 #include "base/text.h"
-#include "lib/xmlenc.h"
 
 #define ID_LIMIT_BYTES 255
 
@@ -76,36 +75,18 @@ static apr_status_t check_issuer(mnv_saml_judging_t *judging)
     return APR_SUCCESS;
 }
 
-/* Core 2.2.4: a NameID encrypted by itself. What is in it was signed in its encrypted form. */
-static apr_status_t read_encrypted_id(mnv_saml_judging_t *judging, const mnv_xml_node_t *encrypted)
-{
-    const char *problem;
-    mnv_xml_t *opened;
-
-    if (!judging->expect->keys || mnv_xmlenc_open(judging->ctx->pool, encrypted, judging->expect->keys, &opened, &problem) != APR_SUCCESS
-        || !mnv_xml_is(mnv_xml_root(opened), MNV_SAML_NS, "NameID")
-        || mnv_saml_name_id(mnv_xml_root(opened), &judging->statement->name_id) != APR_SUCCESS) {
-        return mnv_fail(judging->ctx, MNV_FAIL_SAML_SUBJECT, "EncryptedID cannot be opened");
-    }
-    return APR_SUCCESS;
-}
-
-/* Core 2.4.1: a subject, at most one name for it. */
+/* Core 2.4.1: a subject, at most one name for it. An encrypted one was signed in its encrypted form. */
 static apr_status_t check_subject(mnv_saml_judging_t *judging)
 {
-    const mnv_xml_node_t *subject = child_of(judging, "Subject");
-    const mnv_xml_node_t *name_id = mnv_xml_child(subject, MNV_SAML_NS, "NameID"), *encrypted = mnv_xml_child(subject, MNV_SAML_NS, "EncryptedID");
+    const char *problem;
 
     if (mnv_xml_count(judging->assertion, MNV_SAML_NS, "Subject") != 1) {
         return mnv_fail(judging->ctx, MNV_FAIL_SAML_SUBJECT, "there is not exactly one Subject");
     }
-    if (mnv_xml_count(subject, MNV_SAML_NS, "NameID") + mnv_xml_count(subject, MNV_SAML_NS, "EncryptedID") > 1) {
-        return mnv_fail(judging->ctx, MNV_FAIL_SAML_SUBJECT, "it has more than one name");
+    if (mnv_saml_name_id_read(judging->ctx->pool, child_of(judging, "Subject"), judging->expect->keys, &judging->statement->name_id, &problem) == APR_EINVAL) {
+        return mnv_fail(judging->ctx, MNV_FAIL_SAML_SUBJECT, "%s", problem);
     }
-    if (name_id && mnv_saml_name_id(name_id, &judging->statement->name_id) != APR_SUCCESS) {
-        return mnv_fail(judging->ctx, MNV_FAIL_SAML_SUBJECT, "NameID is not 1 to %d bytes without control characters", MNV_SAML_TEXT_LIMIT);
-    }
-    return encrypted ? read_encrypted_id(judging, encrypted) : APR_SUCCESS;
+    return APR_SUCCESS;
 }
 
 /* Profiles 4.1.4.2, 4.1.4.3: what a bearer confirmation must say. @return NULL or the problem */

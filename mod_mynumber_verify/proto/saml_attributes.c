@@ -35,6 +35,18 @@ const char *mnv_saml_short_name(const char *name)
     return name;
 }
 
+const char *mnv_saml_wire_name(const char *name)
+{
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++) {
+        if (!strcmp(mnv_saml_short_name(name), aliases[i].name)) {
+            return aliases[i].on_wire;
+        }
+    }
+    return name;
+}
+
 const apr_array_header_t *mnv_saml_values(const mnv_saml_statement_t *statement, const char *name)
 {
     const char *wanted = mnv_saml_short_name(name);

@@ -10,6 +10,9 @@
  * "eduPersonPrincipalName" all are the last. @return name itself where there is none */
 const char *mnv_saml_short_name(const char *name);
 
+/** The Name on the wire of a short name, "urn:oid:…" or another URI. @return name itself where there is none */
+const char *mnv_saml_wire_name(const char *name);
+
 /** Values of an attribute (const char *), asked for by any of its names. Name, not FriendlyName, decides (core 2.7.3.1). @return NULL: absent */
 const apr_array_header_t *mnv_saml_values(const mnv_saml_statement_t *statement, const char *name);
 

@@ -1,12 +1,8 @@
 #include "proto/saml_response.h"
 
 #include <string.h>
-#include "base/base64.h"
 #include "lib/xmlenc.h"
 #include "proto/saml_judging.h"
-
-/* A base64 text of the largest message, with its line breaks. */
-#define FORM_LIMIT_BYTES (MNV_XML_MESSAGE_LIMIT_BYTES / 2 * 3)
 
 typedef apr_status_t rule_t(mnv_saml_judging_t *judging);
 
@@ -198,28 +194,11 @@ static rule_t *const rules[] = {
     mnv_saml_assertion_judge, mnv_saml_attributes_read,
 };
 
-/* Bindings 3.5.4. */
-static apr_status_t read_form(mnv_ctx_t *ctx, const char *form, mnv_xml_t **xml)
-{
-    apr_size_t length = form ? strlen(form) : 0;
-    unsigned char *text;
-    const char *problem = "it is not base64";
-
-    if (length > FORM_LIMIT_BYTES) {
-        problem = "too large";
-    }
-    else if (length > 0 && mnv_base64_decode(ctx->pool, form, length, &text, &length) == APR_SUCCESS
-             && mnv_xml_parse(ctx->pool, MNV_XML_MESSAGE, (const char *)text, length, xml, &problem) == APR_SUCCESS) {
-        return APR_SUCCESS;
-    }
-    return mnv_fail(ctx, MNV_FAIL_SAML_FORMAT, "%s", problem);
-}
-
 apr_status_t mnv_saml_response_judge(mnv_ctx_t *ctx, const char *form, const mnv_saml_expect_t *expect, mnv_saml_statement_t **statement)
 {
     mnv_saml_judging_t judging = { ctx, expect, NULL, NULL, NULL, apr_pcalloc(ctx->pool, sizeof(mnv_saml_statement_t)) };
     mnv_xml_t *xml;
-    apr_status_t status = read_form(ctx, form, &xml);
+    apr_status_t status = mnv_saml_form_read(ctx, form, &xml);
     apr_size_t i;
 
     if (status != APR_SUCCESS) {

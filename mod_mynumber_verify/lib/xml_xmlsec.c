@@ -127,37 +127,42 @@ static void meet_instruction(void *parser, const xmlChar *target, const xmlChar 
     xmlSAX2ProcessingInstruction(parser, target, data);
 }
 
-/* attribute: libxml2's five pointers: local name, prefix, namespace, begin and end of the value. */
-static void meet_attribute(xmlParserCtxtPtr parser, const xmlChar *const *attribute)
+/* attribute: libxml2's five pointers: local name, prefix, namespace, begin and end of the value. @return NULL or the problem */
+static const char *meet_attribute(reading_t *reading, const xmlChar *const *attribute)
 {
-    reading_t *reading = parser->_private;
     const char *name = (const char *)attribute[0], *begin = (const char *)attribute[3];
     apr_ssize_t length = (apr_ssize_t)(attribute[4] - attribute[3]);
 
-    if (attribute[1] != NULL && !strcmp((const char *)attribute[1], "xml") && !strcmp(name, "id")) {
-        stop(parser, "an xml:id"); /* libxml2 would find it as an id although the specification knows none */
+    if (attribute[1] != NULL) {
+        /* libxml2 would find it as an id although SAML knows none */
+        return !strcmp((const char *)attribute[1], "xml") && !strcmp(name, "id") ? "an xml:id" : NULL;
     }
-    else if (attribute[1] == NULL && (!strcmp(name, "ID") || !strcmp(name, "Id") || !strcmp(name, "id")) && reading->ids != NULL) {
+    if (reading->ids != NULL && (!strcmp(name, "ID") || !strcmp(name, "Id") || !strcmp(name, "id"))) {
         if (apr_hash_get(reading->ids, begin, length) != NULL) {
-            stop(parser, "an id that occurs twice");
-            return;
+            return "an id that occurs twice";
         }
         apr_hash_set(reading->ids, apr_pstrmemdup(reading->pool, begin, (apr_size_t)length), length, "");
     }
+    return NULL;
 }
 
+/* Once the parser is stopped its buffer is gone, and what the arguments point to. */
 static void begin_element(void *baton, const xmlChar *name, const xmlChar *prefix, const xmlChar *ns, int ns_count, const xmlChar **namespaces, int count,
                           int defaulted, const xmlChar **attributes)
 {
     xmlParserCtxtPtr parser = baton;
     reading_t *reading = parser->_private;
+    const char *problem = NULL;
 
     if (++reading->depth > limits[reading->kind].depth || ++reading->elements > limits[reading->kind].elements) {
-        stop(parser, "too many or too deeply nested elements");
-        return;
+        problem = "too many or too deeply nested elements";
     }
-    for (int i = 0; i < count; i++) {
-        meet_attribute(parser, attributes + 5 * i);
+    for (int i = 0; problem == NULL && i < count; i++) {
+        problem = meet_attribute(reading, attributes + 5 * i);
+    }
+    if (problem != NULL) {
+        stop(parser, problem);
+        return;
     }
     xmlSAX2StartElementNs(parser, name, prefix, ns, ns_count, namespaces, count, defaulted, attributes);
 }

@@ -81,6 +81,26 @@ AC_DEFUN([MNV_APXS], [
   CPPFLAGS=$mnv_save
 ])
 
+dnl SAML: libxml2, xmlsec1 and zlib. On where all three are found; asked for and
+dnl missing, it stops configure. Off leaves the files of saml_sources out.
+AC_DEFUN([MNV_SAML], [
+  AC_ARG_WITH([saml],
+    [AS_HELP_STRING([--without-saml],
+      [build without SAML sign-in, which needs libxml2, xmlsec1 and zlib
+       (default: with it where they are found)])],
+    [], [with_saml=auto])
+  mnv_saml_libs="libxml-2.0 >= 2.9.10 xmlsec1-openssl >= 1.2.31 zlib"
+  AS_CASE([$with_saml],
+    [no], [],
+    [yes], [MNV_NEED([SAML], [$mnv_saml_libs], [libxml2, xmlsec1 or zlib], [libxml2-dev libxmlsec1-dev zlib1g-dev])],
+    [PKG_CHECK_MODULES([SAML], [$mnv_saml_libs], [with_saml=yes], [with_saml=no])])
+  AS_IF([test "$with_saml" = yes], [
+    MNV_FIX_INCLUDES([SAML_CFLAGS])
+    AC_DEFINE([MNV_HAVE_SAML], [1], [Is SAML sign-in part of this build?])
+  ])
+  AM_CONDITIONAL([HAVE_SAML], [test "$with_saml" = yes])
+])
+
 dnl C11, as ISO where the compiler allows it with APR's headers.
 AC_DEFUN([MNV_C11], [
   AC_CACHE_CHECK([for the flag for C11], [mnv_cv_c11], [

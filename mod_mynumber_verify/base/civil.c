@@ -61,6 +61,47 @@ const char *mnv_civil_rfc3339(apr_pool_t *pool, apr_time_t at)
     return apr_psprintf(pool, "%04d-%02d-%02dT%02d:%02d:%02dZ", t.tm_year + 1900, t.tm_mon + 1, t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec);
 }
 
+/* ".123" in microseconds; *text moves behind it. @return -1: a point without digits */
+static apr_time_t read_fraction(const char **text)
+{
+    apr_time_t value = 0, weight = 100000;
+    if (**text != '.') {
+        return 0;
+    }
+    if (!apr_isdigit(*++*text)) {
+        return -1;
+    }
+    for (; apr_isdigit(**text); (*text)++) {
+        value += (**text - '0') * weight;
+        weight /= 10;
+    }
+    return value;
+}
+
+apr_status_t mnv_civil_utc(const char *text, apr_time_t *at)
+{
+    char date[11] = "";
+    int year, month, day, hour, minute, second;
+    apr_time_t fraction;
+    if (text == NULL || strnlen(text, 20) < 20 || text[10] != 'T' || text[13] != ':' || text[16] != ':') {
+        return APR_EINVAL;
+    }
+    memcpy(date, text, 10);
+    hour = number(text + 11, 2);
+    minute = number(text + 14, 2);
+    second = number(text + 17, 2);
+    if (!read_date(date, &year, &month, &day) || year < 2000 || year > 2199 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) {
+        return APR_EINVAL;
+    }
+    text += 19;
+    fraction = read_fraction(&text);
+    if (fraction < 0 || (strcmp(text, "Z") != 0 && strcmp(text, "+00:00") != 0)) {
+        return APR_EINVAL;
+    }
+    *at = apr_time_from_sec(days_since_epoch(year, month, day) * 86400 + hour * 3600 + minute * 60 + second) + fraction;
+    return APR_SUCCESS;
+}
+
 const char *mnv_civil_japan(apr_pool_t *pool, apr_time_t at)
 {
     apr_time_exp_t t;

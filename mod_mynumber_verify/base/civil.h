@@ -9,6 +9,10 @@
 /** "2026-11-24T08:00:00Z" in UTC, whole seconds. Pool: pool. */
 const char *mnv_civil_rfc3339(apr_pool_t *pool, apr_time_t at);
 
+/** Read an xs:dateTime in UTC ("2026-11-24T08:00:00.123Z", "+00:00" is as good as "Z"), years 2000 to 2199; fractions count to the microsecond.
+ * @return APR_SUCCESS or APR_EINVAL */
+apr_status_t mnv_civil_utc(const char *text, apr_time_t *at);
+
 /** Date and time for people in Japan's zone, "2026-11-24 17:00". Pool: pool. */
 const char *mnv_civil_japan(apr_pool_t *pool, apr_time_t at);
 

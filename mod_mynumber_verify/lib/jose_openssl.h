@@ -33,6 +33,9 @@ apr_status_t mnv_evp_sign(apr_pool_t *pool, EVP_PKEY *key, mnv_jws_alg_e alg, co
 apr_status_t mnv_evp_verify(EVP_PKEY *key, mnv_jws_alg_e alg, const void *data, apr_size_t length, const unsigned char *signature,
                             apr_size_t signature_length);
 
+/** The key in a private key; not to be freed. */
+EVP_PKEY *mnv_private_key_evp(const mnv_private_key_t *key);
+
 /** Cleanup of a pool: EVP_PKEY_free. */
 apr_status_t mnv_evp_free(void *key);
 

@@ -127,6 +127,11 @@ const char *mnv_private_key_pem(apr_pool_t *pool, const mnv_private_key_t *key)
     return text;
 }
 
+EVP_PKEY *mnv_private_key_evp(const mnv_private_key_t *key)
+{
+    return key->key;
+}
+
 mnv_jws_alg_e mnv_private_key_alg(const mnv_private_key_t *key)
 {
     return key->alg;

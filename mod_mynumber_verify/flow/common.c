@@ -141,7 +141,7 @@ static apr_status_t session_of(mnv_ctx_t *ctx, const mnv_site_t *site, const cha
         return APR_SUCCESS;
     }
     status = mnv_store_session_get(ctx, site->store, key, &found);
-    if (status != APR_SUCCESS || !found || strcmp(found->base_url, site->options->site.base_url)
+    if (status != APR_SUCCESS || !found || found->is_parked || strcmp(found->base_url, site->options->site.base_url)
         || mnv_session_is_expired(found, &site->options->session, mnv_now(ctx))) {
         return status;
     }

@@ -19,6 +19,8 @@ static const struct endpoint_t {
     {"/verify/callback", GET, mnv_step_verify_callback},
     {"/signin", GET, mnv_step_signin},
     {"/signin/callback", GET, mnv_step_signin_callback},
+    {"/saml/acs", POST, mnv_step_saml_acs},
+    {"/saml/metadata", GET | HEAD, mnv_step_saml_metadata},
     {"/link", POST, mnv_step_link},
     {"/unlink", POST, mnv_step_unlink},
     {"/logout", POST, mnv_step_logout},
@@ -41,6 +43,11 @@ static const struct endpoint_t *find(const char *path)
         }
     }
     return NULL;
+}
+
+apr_size_t mnv_flow_form_limit(const char *path)
+{
+    return !strncmp(path, "/saml/", 6) ? MNV_SAML_FORM_LIMIT_BYTES : MNV_FORM_LIMIT_BYTES;
 }
 
 static int method_bit(const char *method)

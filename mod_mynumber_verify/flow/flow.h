@@ -25,6 +25,9 @@ typedef struct mnv_site_t {
 /** Answer a request to one of our own URLs. Always fills reply: failures become pages. */
 void mnv_flow_handle(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_reply_t *reply);
 
+/** How many bytes a form sent to one of our URLs may have. */
+apr_size_t mnv_flow_form_limit(const char *path);
+
 /** What a flow is begun for. */
 typedef struct mnv_aim_t {
     mnv_half_e half;

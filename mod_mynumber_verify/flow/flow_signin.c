@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "flow/halves.h"
+#include "flow/saml.h"
 #include "proto/userinfo.h"
 
 apr_status_t mnv_step_signin(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_reply_t *reply)
@@ -9,15 +10,20 @@ apr_status_t mnv_step_signin(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_r
     return mnv_half_start(ctx, site, request, MNV_HALF_ACCOUNT, reply);
 }
 
+static apr_status_t finish_oidc(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_oidc_result_t *result, mnv_account_t **account, mnv_reply_t *reply)
+{
+    apr_status_t status = mnv_oidc_finish(ctx, site, request, MNV_HALF_ACCOUNT, result, reply);
+
+    return status == APR_SUCCESS ? mnv_account_from_claims(ctx, result->issuer, result->token, result->userinfo, &site->options->signin, account) : status;
+}
+
 apr_status_t mnv_step_signin_callback(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_reply_t *reply)
 {
-    mnv_oidc_result_t result;
+    mnv_oidc_result_t result = {0};
     mnv_account_t *account;
-    apr_status_t status = mnv_oidc_finish(ctx, site, request, MNV_HALF_ACCOUNT, &result, reply);
+    apr_status_t status = site->options->signin.method == MNV_SIGNIN_SAML ? mnv_saml_finish(ctx, site, request, &result.pending, &account, reply)
+                                                                          : finish_oidc(ctx, site, request, &result, &account, reply);
 
-    if (status == APR_SUCCESS) {
-        status = mnv_account_from_claims(ctx, result.issuer, result.token, result.userinfo, &site->options->signin, &account);
-    }
     if (status == APR_SUCCESS) {
         mnv_half_t half = {account, NULL};
 

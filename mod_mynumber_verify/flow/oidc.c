@@ -3,6 +3,7 @@
 #include <apr_strings.h>
 #include <string.h>
 #include "base/log.h"
+#include "flow/saml.h"
 #include "proto/authz_request.h"
 #include "proto/authz_response.h"
 #include "proto/token_request.h"
@@ -45,8 +46,12 @@ apr_status_t mnv_flow_start(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_re
     mnv_pending_t *pending;
     const char *url;
     side_t side;
-    apr_status_t status = side_of(ctx, site, aim->half, &side);
+    apr_status_t status;
 
+    if (aim->half == MNV_HALF_ACCOUNT && site->options->signin.method == MNV_SIGNIN_SAML) {
+        return mnv_saml_start(ctx, site, request, aim, reply);
+    }
+    status = side_of(ctx, site, aim->half, &side);
     if (status == APR_SUCCESS) {
         status = mnv_provider_metadata(ctx, side.provider, &metadata);
     }
@@ -103,8 +108,7 @@ static apr_status_t redeem(mnv_ctx_t *ctx, const mnv_site_t *site, const side_t 
     return status;
 }
 
-/* A flow is used once, ever, and before anything goes out: a database that cannot say so stops it. */
-static apr_status_t use(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_pending_t *pending)
+apr_status_t mnv_flow_use(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_pending_t *pending)
 {
     apr_status_t status = mnv_store_use_once(ctx, site->store, pending->id, pending->started + MNV_FLOW_LIFETIME + apr_time_from_sec(60));
 
@@ -137,7 +141,7 @@ apr_status_t mnv_oidc_finish(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_r
     mnv_flow_cookies_end(ctx, site, response->state, reply);
     status = mnv_provider_metadata(ctx, side.provider, &metadata);
     if (status != APR_SUCCESS || (status = mnv_authz_response_judge(ctx, response, metadata)) != APR_SUCCESS
-        || (status = use(ctx, site, pending)) != APR_SUCCESS) {
+        || (status = mnv_flow_use(ctx, site, pending)) != APR_SUCCESS) {
         return status;
     }
     return redeem(ctx, site, &side, metadata, response->code, result);

@@ -11,6 +11,7 @@ typedef apr_status_t mnv_step_t(mnv_ctx_t *ctx, const mnv_site_t *site, const mn
 mnv_step_t mnv_step_service, mnv_step_info, mnv_step_jwks, mnv_step_asset;      /* flow_service.c */
 mnv_step_t mnv_step_verify, mnv_step_verify_callback;                           /* flow_verify.c */
 mnv_step_t mnv_step_signin, mnv_step_signin_callback;                           /* flow_signin.c */
+mnv_step_t mnv_step_saml_acs, mnv_step_saml_metadata;                           /* saml.c */
 mnv_step_t mnv_step_link, mnv_step_unlink;                                      /* flow_link.c */
 mnv_step_t mnv_step_logout, mnv_step_logout_done;                               /* flow_logout.c */
 
@@ -78,6 +79,9 @@ apr_status_t mnv_oidc_finish(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_r
 
 /** After a callback's failure: where a person goes on. A stop leads back to the service page, anything else to the failure's page. @return APR_SUCCESS, or status unchanged */
 apr_status_t mnv_oidc_failed(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_oidc_result_t *result, apr_status_t status, mnv_reply_t *reply);
+
+/** A flow is used once, ever, and before anything goes out: a database that cannot say so stops it. @return APR_SUCCESS or a told failure FLOW_REPLAYED, DATABASE… (oidc.c) */
+apr_status_t mnv_flow_use(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_pending_t *pending);
 
 /* The cookies of pending flows (flow_cookies.c). ------------------------------------------ */
 

@@ -58,7 +58,7 @@ static mod_mnv_asked_t asked_of(request_rec *r)
 
     asked.r = r;
     asked.entry = mod_mnv_dir_config(r)->entry;
-    asked.signin = site && site->account ? MOD_MNV_NEED_SIGNIN : 0;
+    asked.signin = site && mnv_has_signin(site->options) ? MOD_MNV_NEED_SIGNIN : 0;
     asked.card = site && site->card ? MOD_MNV_NEED_CARD : 0;
     return asked;
 }

@@ -15,8 +15,7 @@
 #define MNV_FILE_LIMIT_BYTES 262144 /* metadata, keys, secrets: the largest real ones have a few KB */
 #define MNV_CA_FILE_LIMIT_BYTES 4194304
 
-/** Read a file a directive names, or complain. @return NULL after a complaint. Pool: pool. */
-static char *read_file(mod_mnv_judge_t *judge, apr_pool_t *pool, mod_mnv_directive_e directive, const char *name, apr_size_t limit, apr_size_t *length)
+char *mod_mnv_judge_file(mod_mnv_judge_t *judge, apr_pool_t *pool, mod_mnv_directive_e directive, const char *name, apr_size_t limit, apr_size_t *length)
 {
     char *text, reason[120];
     apr_status_t status = mnv_file_read(pool, name, limit, &text, length);
@@ -34,8 +33,7 @@ static char *read_file(mod_mnv_judge_t *judge, apr_pool_t *pool, mod_mnv_directi
     return NULL;
 }
 
-/** The same for a file that others must not read. Its text is wiped with pool. */
-static char *read_private_file(mod_mnv_judge_t *judge, apr_pool_t *pool, mod_mnv_directive_e directive, const char *name, apr_size_t *length)
+char *mod_mnv_judge_private_file(mod_mnv_judge_t *judge, apr_pool_t *pool, mod_mnv_directive_e directive, const char *name, apr_size_t *length)
 {
     const char *problem = NULL;
     char *text, *kept;
@@ -44,7 +42,7 @@ static char *read_private_file(mod_mnv_judge_t *judge, apr_pool_t *pool, mod_mnv
         mod_mnv_complain(judge, directive, MNVLOGNO(1303) "%s, and replace what it holds if somebody may have read it", problem ? problem : "others can read it: chmod 600 it");
         return NULL;
     }
-    text = read_file(judge, pool, directive, name, MNV_FILE_LIMIT_BYTES, length);
+    text = mod_mnv_judge_file(judge, pool, directive, name, MNV_FILE_LIMIT_BYTES, length);
     if (!text) {
         return NULL;
     }
@@ -62,7 +60,7 @@ void mod_mnv_judge_secret(mod_mnv_judge_t *judge)
     apr_size_t length;
     char *text;
 
-    text = read_private_file(judge, judge->ptemp, MNV_DIRECTIVE_SECRET_FILE, config->secret_file, &length);
+    text = mod_mnv_judge_private_file(judge, judge->ptemp, MNV_DIRECTIVE_SECRET_FILE, config->secret_file, &length);
     if (!text) {
         return;
     }
@@ -124,7 +122,7 @@ static int judge_issuer(mod_mnv_judge_t *judge, const mod_mnv_half_rows_t *rows,
         return 1;
     }
     options->metadata_file = written;
-    options->metadata_text = read_file(judge, judge->pconf, rows->provider, written, MNV_FILE_LIMIT_BYTES, &length);
+    options->metadata_text = mod_mnv_judge_file(judge, judge->pconf, rows->provider, written, MNV_FILE_LIMIT_BYTES, &length);
     if (!options->metadata_text) {
         return 0;
     }
@@ -165,7 +163,7 @@ void mod_mnv_judge_keys(mod_mnv_judge_t *judge, mod_mnv_directive_e directive, c
         mnv_client_key_t *key = &APR_ARRAY_IDX(*keys, i, mnv_client_key_t);
         const char *problem = NULL;
         apr_size_t length;
-        char *pem = read_private_file(judge, judge->ptemp, directive, key->file, &length);
+        char *pem = mod_mnv_judge_private_file(judge, judge->ptemp, directive, key->file, &length);
 
         if (!pem) {
             continue;
@@ -194,7 +192,7 @@ static void judge_client_secret(mod_mnv_judge_t *judge, const mod_mnv_half_rows_
     if (!options->client_secret_file) {
         return;
     }
-    text = read_private_file(judge, judge->pconf, rows->client_secret, options->client_secret_file, &length);
+    text = mod_mnv_judge_private_file(judge, judge->pconf, rows->client_secret, options->client_secret_file, &length);
     if (!text) {
         return;
     }
@@ -218,7 +216,7 @@ static void judge_ca_file(mod_mnv_judge_t *judge, const mod_mnv_half_rows_t *row
     if (!options->ca_file) {
         return;
     }
-    text = read_file(judge, judge->ptemp, rows->ca_file, options->ca_file, MNV_CA_FILE_LIMIT_BYTES, &length);
+    text = mod_mnv_judge_file(judge, judge->ptemp, rows->ca_file, options->ca_file, MNV_CA_FILE_LIMIT_BYTES, &length);
     if (text && !strstr(text, "-----BEGIN CERTIFICATE-----")) {
         mod_mnv_complain(judge, rows->ca_file, MNVLOGNO(1313) "\"%s\" holds no certificate in PEM form: name a file that does", options->ca_file);
     }

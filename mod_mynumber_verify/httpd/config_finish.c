@@ -194,7 +194,7 @@ static void judge_site(mod_mnv_judge_t *judge)
 
 /* The halves. -------------------------------------------------------------------------------------- */
 
-static int is_given_here(const mod_mnv_judge_t *judge, mod_mnv_directive_e directive)
+int mod_mnv_is_given_here(const mod_mnv_judge_t *judge, mod_mnv_directive_e directive)
 {
     static const mod_mnv_endpoints_t zero;
     const mod_mnv_directive_t *row = &mod_mnv_directive_rows()[directive];
@@ -211,7 +211,7 @@ static void judge_absence(mod_mnv_judge_t *judge, const mod_mnv_half_rows_t *row
     apr_size_t i;
 
     for (i = 0; i < sizeof(useless) / sizeof(*useless); i++) {
-        if (is_given_here(judge, useless[i]) && (!i || useless[i] != useless[i - 1])) {
+        if (mod_mnv_is_given_here(judge, useless[i]) && (!i || useless[i] != useless[i - 1])) {
             mod_mnv_complain(judge, useless[i], MNVLOGNO(1325) "of no use without %s: write that too, or remove this line", names[rows->provider].name);
         }
     }
@@ -231,8 +231,20 @@ static void judge_card(mod_mnv_judge_t *judge)
         return;
     }
     judge_absence(judge, &card_rows);
-    if (is_given_here(judge, MNV_DIRECTIVE_ACCEPT_ACR)) {
+    if (mod_mnv_is_given_here(judge, MNV_DIRECTIVE_ACCEPT_ACR)) {
         mod_mnv_complain(judge, MNV_DIRECTIVE_ACCEPT_ACR, MNVLOGNO(1326) "of no use without MyNumberProvider: write that too, or remove this line");
+    }
+}
+
+static void judge_no_saml(mod_mnv_judge_t *judge)
+{
+    static const mod_mnv_directive_e useless[] = { MNV_DIRECTIVE_SAML_ENTITY_ID, MNV_DIRECTIVE_SAML_METADATA, MNV_DIRECTIVE_SAML_METADATA_CERT, MNV_DIRECTIVE_SAML_KEY, MNV_DIRECTIVE_SAML_CERT };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(useless) / sizeof(*useless); i++) {
+        if (mod_mnv_is_given_here(judge, useless[i])) {
+            mod_mnv_complain(judge, useless[i], MNVLOGNO(1370) "of no use without MyNumberSignIn saml: write that too, or remove this line");
+        }
     }
 }
 
@@ -249,12 +261,17 @@ static void judge_account(mod_mnv_judge_t *judge)
     if (signin->method == MNV_SIGNIN_OIDC && !config->account_provider) {
         mod_mnv_complain(judge, MNV_DIRECTIVE_SIGN_IN, MNVLOGNO(1327) "oidc needs a provider of accounts: write MyNumberSignInProvider too");
     }
-    if (signin->method == MNV_SIGNIN_NONE && is_given_here(judge, MNV_DIRECTIVE_SIGN_IN_PROVIDER)) {
+    if (signin->method == MNV_SIGNIN_NONE && mod_mnv_is_given_here(judge, MNV_DIRECTIVE_SIGN_IN_PROVIDER)) {
         mod_mnv_complain(judge, MNV_DIRECTIVE_SIGN_IN_PROVIDER, MNVLOGNO(1328) "of no use under MyNumberSignIn none: remove one of the two");
     }
     if (signin->method == MNV_SIGNIN_UNSET) {
         signin->method = config->account_provider ? MNV_SIGNIN_OIDC : MNV_SIGNIN_NONE;
     }
+    if (signin->method == MNV_SIGNIN_SAML) {
+        mod_mnv_judge_saml(judge);
+        return;
+    }
+    judge_no_saml(judge);
     if (signin->method == MNV_SIGNIN_OIDC && config->account_provider) {
         mod_mnv_judge_provider(judge, &account_rows, account, config->account_provider);
     }

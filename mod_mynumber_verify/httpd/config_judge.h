@@ -23,6 +23,9 @@ void mod_mnv_complain(mod_mnv_judge_t *judge, mod_mnv_directive_e directive, con
 /** Tell something doubtful, once per start. */
 void mod_mnv_warn(mod_mnv_judge_t *judge, mod_mnv_directive_e directive, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/** Was a directive given in this very host, with a value? */
+int mod_mnv_is_given_here(const mod_mnv_judge_t *judge, mod_mnv_directive_e directive);
+
 /** Read the secret file into the keyring. (config_files.c) */
 void mod_mnv_judge_secret(mod_mnv_judge_t *judge);
 
@@ -34,6 +37,13 @@ void mod_mnv_judge_provider(mod_mnv_judge_t *judge, const mod_mnv_half_rows_t *r
 
 /** Read the keys that a directive names, each with an identifier of its own. @param make how mynumberctl makes one @param keys mnv_client_key_t, copied before they are filled; not NULL */
 void mod_mnv_judge_keys(mod_mnv_judge_t *judge, mod_mnv_directive_e directive, const char *make, apr_array_header_t **keys);
+
+/** A file a directive names, and one that others must not read (wiped with pool). @return NULL after a complaint. Pool: pool. */
+char *mod_mnv_judge_file(mod_mnv_judge_t *judge, apr_pool_t *pool, mod_mnv_directive_e directive, const char *name, apr_size_t limit, apr_size_t *length);
+char *mod_mnv_judge_private_file(mod_mnv_judge_t *judge, apr_pool_t *pool, mod_mnv_directive_e directive, const char *name, apr_size_t *length);
+
+/** Sign-in by SAML: metadata, keys and certificates, and that they belong together. (config_saml.c; without it config_saml_absent.c) */
+void mod_mnv_judge_saml(mod_mnv_judge_t *judge);
 
 /** The keys of assertions: those of MyNumberAssertionKey, else made of the secret file where a location of the host has assertions. After the secret. (config_assertion.c) */
 void mod_mnv_judge_assertion(mod_mnv_judge_t *judge);

@@ -8,6 +8,7 @@
 #include <http_config.h>
 
 #define MNV_WORD_LIMIT_BYTES 255
+#define FILES_MOST 8 /* of one directive: two during a roll-over, and room for mistakes */
 
 /* Texts. ---------------------------------------------------------------------- */
 
@@ -65,6 +66,24 @@ static const char *set_file(const mod_mnv_setting_t *setting, void *field)
         return mod_mnv_wrong(setting, setting->argv[0], "is no valid file name");
     }
     *(const char **)field = name;
+    return NULL;
+}
+
+static const char *set_files(const mod_mnv_setting_t *setting, void *field)
+{
+    apr_array_header_t **files = field;
+    const char *name = NULL, *problem = set_file(setting, &name);
+
+    if (problem) {
+        return problem;
+    }
+    if (!*files) {
+        *files = apr_array_make(setting->pool, 2, sizeof(const char *));
+    }
+    if ((*files)->nelts >= FILES_MOST) {
+        return "more than 8 files are given: remove those that are of no use any more";
+    }
+    APR_ARRAY_PUSH(*files, const char *) = name;
     return NULL;
 }
 
@@ -154,7 +173,7 @@ static const char *set_keys(const mod_mnv_setting_t *setting, void *field)
     if (!*keys) {
         *keys = apr_array_make(setting->pool, 2, sizeof(mnv_client_key_t));
     }
-    if ((*keys)->nelts >= 8) {
+    if ((*keys)->nelts >= FILES_MOST) {
         return "more than 8 keys are given: remove those that are no longer registered";
     }
     APR_ARRAY_PUSH(*keys, mnv_client_key_t) = key;

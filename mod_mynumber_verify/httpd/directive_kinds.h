@@ -14,6 +14,7 @@
     X(PROVIDER, const char *, 1, 1, 0, provider, text)                                              \
     X(ENDPOINTS, mod_mnv_endpoints_t, 2, 2, 1, endpoints, endpoints)                                \
     X(TEXT, const char *, 1, 1, 0, text, text)                                                      \
+    X(FILES, apr_array_header_t *, 1, 1, 1, files, list)                                            \
     X(KEYS, apr_array_header_t *, 1, 2, 1, keys, keys)                                              \
     X(SCOPE, const char *, 1, 16, 0, scope, text)                                                   \
     X(WORDS, const char *, 1, 16, 0, words, text)                                                   \

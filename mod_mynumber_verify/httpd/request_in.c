@@ -58,6 +58,7 @@ static void hang_up_afterwards(request_rec *r)
 
 apr_status_t mod_mnv_form_in(mnv_ctx_t *ctx, request_rec *r, mnv_request_t *request)
 {
+    const apr_size_t limit = mnv_flow_form_limit(request->path);
     char *form;
     apr_size_t length = 0;
     long count = 0;
@@ -70,16 +71,16 @@ apr_status_t mod_mnv_form_in(mnv_ctx_t *ctx, request_rec *r, mnv_request_t *requ
         hang_up_afterwards(r);
         return mnv_fail(ctx, MNV_FAIL_FORM, "length or transfer coding cannot be understood");
     }
-    form = apr_palloc(r->pool, MNV_FORM_LIMIT_BYTES + 1);
+    form = apr_palloc(r->pool, limit + 1);
     if (ap_should_client_block(r)) { /* 0: no body */
         do { /* one byte more than allowed tells a form that is too large */
-            count = ap_get_client_block(r, form + length, MNV_FORM_LIMIT_BYTES + 1 - length);
+            count = ap_get_client_block(r, form + length, limit + 1 - length);
             length += count > 0 ? (apr_size_t)count : 0;
-        } while (count > 0 && length <= MNV_FORM_LIMIT_BYTES);
+        } while (count > 0 && length <= limit);
     }
-    if (length > MNV_FORM_LIMIT_BYTES) {
+    if (length > limit) {
         hang_up_afterwards(r);
-        return mnv_fail(ctx, MNV_FAIL_TOO_LARGE, "more than %d bytes", MNV_FORM_LIMIT_BYTES);
+        return mnv_fail(ctx, MNV_FAIL_TOO_LARGE, "more than %" APR_SIZE_T_FMT " bytes", limit);
     }
     if (count < 0) {
         hang_up_afterwards(r);

@@ -60,6 +60,8 @@ typedef struct mod_mnv_server_config_t {
     const char *link_notify;       /* "|/path/of/program arguments" */
     const char *session_cache;     /* "shmcb(32M)" as written */
     const char *card_provider, *account_provider; /* issuer or file, as written */
+    const char *saml_metadata;     /* file, as written */
+    apr_array_header_t *saml_keys, *saml_certificates, *saml_metadata_certificates; /* files, const char * */
     mod_mnv_endpoints_t card_endpoints, account_endpoints;
     mod_mnv_timeouts_t timeouts;
     mod_mnv_schema_e schema;

@@ -8,6 +8,7 @@
 #include <apr_time.h>
 
 struct mnv_private_key_t;
+struct mnv_saml_metadata_t;
 
 /* Limits that no directive moves. */
 #define MNV_FLOW_LIFETIME apr_time_from_sec(15 * 60)  /* a card and an app take minutes */
@@ -16,6 +17,7 @@ struct mnv_private_key_t;
 #define MNV_PREDECESSOR_LIFETIME apr_time_from_sec(60)  /* a form sent twice is sent within that */
 #define MNV_NODE_SKEW apr_time_from_sec(60)           /* how far the clocks of two nodes may differ: a time of another node may lie so far ahead */
 #define MNV_FORM_LIMIT_BYTES 16384
+#define MNV_SAML_FORM_LIMIT_BYTES 393216              /* a message of 256 KB as base64, and what else a form holds */
 #define MNV_RETURN_LIMIT_BYTES 6000                   /* longer places are not come back to */
 #define MNV_TEXT_LIMIT_BYTES 4096                     /* one personal detail or attribute from a provider */
 #define MNV_SUBJECT_LIMIT 255                         /* width of the service's sub is not published */
@@ -46,7 +48,15 @@ typedef struct mnv_provider_options_t {
     apr_array_header_t *accept_acr; /* NULL or empty: any */
 } mnv_provider_options_t;
 
-typedef enum { MNV_SIGNIN_UNSET, MNV_SIGNIN_NONE, MNV_SIGNIN_OIDC } mnv_signin_e;
+typedef enum { MNV_SIGNIN_UNSET, MNV_SIGNIN_NONE, MNV_SIGNIN_OIDC, MNV_SIGNIN_SAML } mnv_signin_e;
+
+/** Sign-in by SAML. The identity provider's entityID is the issuer of mnv_options_t.account. */
+typedef struct mnv_saml_options_t {
+    const char *entity_id;            /* ours */
+    const struct mnv_saml_metadata_t *metadata; /* read at start; shared by all processes */
+    apr_array_header_t *keys;         /* struct mnv_private_key_t *: the first signs, all open what is encrypted for us; may be empty */
+    apr_array_header_t *certificates; /* mnv_certificate_t * of these keys; may be empty */
+} mnv_saml_options_t;
 
 typedef struct mnv_signin_options_t {
     mnv_signin_e method;
@@ -90,10 +100,17 @@ typedef struct mnv_options_t {
     mnv_site_options_t site;
     mnv_provider_options_t card;
     mnv_provider_options_t account;
+    mnv_saml_options_t saml;
     mnv_signin_options_t signin;
     mnv_link_options_t link;
     mnv_session_options_t session;
     mnv_call_options_t call;
 } mnv_options_t;
+
+/** Is there any way to sign in? (Not yet known while the configuration is read.) */
+static inline int mnv_has_signin(const mnv_options_t *options)
+{
+    return options->signin.method != MNV_SIGNIN_NONE && (options->signin.method != MNV_SIGNIN_UNSET || options->account.issuer);
+}
 
 #endif

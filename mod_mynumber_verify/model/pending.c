@@ -60,6 +60,30 @@ const char *mnv_pending_verifier(mnv_ctx_t *ctx, const mnv_pending_t *pending)
     return derived(ctx, pending, "mynumber_verify verifier");
 }
 
+const char *mnv_pending_request_id(mnv_ctx_t *ctx, const mnv_pending_t *pending)
+{
+    static const char hex[] = "0123456789abcdef";
+    unsigned char key[MNV_KEY_BYTES];
+    char *id = apr_pcalloc(ctx->pool, 2 * sizeof(key) + 2), *out = id;
+    apr_size_t i;
+
+    if (mnv_crypt_derive(pending->secret, "mynumber_verify request", key) != APR_SUCCESS) {
+        (void)mnv_fail(ctx, MNV_FAIL_CRYPTO, "id of a request");
+        return NULL;
+    }
+    *out++ = '_';
+    for (i = 0; i < sizeof(key); i++) {
+        *out++ = hex[key[i] >> 4];
+        *out++ = hex[key[i] & 15];
+    }
+    return id;
+}
+
+const char *mnv_pending_parked_id(mnv_ctx_t *ctx, const mnv_pending_t *pending)
+{
+    return derived(ctx, pending, "mynumber_verify parked");
+}
+
 /** The cookie opens under its own name and beside its own browser cookie only. */
 static const char *associated(mnv_ctx_t *ctx, const char *browser, const char *id)
 {

@@ -29,6 +29,11 @@ apr_status_t mnv_pending_make(mnv_ctx_t *ctx, mnv_half_e half, const char *retur
 const char *mnv_pending_nonce(mnv_ctx_t *ctx, const mnv_pending_t *pending);
 const char *mnv_pending_verifier(mnv_ctx_t *ctx, const mnv_pending_t *pending);
 
+/** The ID of a SAML request ("_" and hexadecimal digits, saml-core 1.3.4), and the id under which its checked answer waits for the browser (43 characters of base64url, see
+ * mnv_session_named()). NULL as above. */
+const char *mnv_pending_request_id(mnv_ctx_t *ctx, const mnv_pending_t *pending);
+const char *mnv_pending_parked_id(mnv_ctx_t *ctx, const mnv_pending_t *pending);
+
 /** Seal as a cookie value bound to the browser cookie's value. */
 apr_status_t mnv_pending_seal(mnv_ctx_t *ctx, const mnv_keyring_t *keyring, const char *browser, const mnv_pending_t *pending, const char **value);
 

@@ -17,12 +17,16 @@
 
 apr_status_t mnv_session_make(mnv_ctx_t *ctx, const char *base_url, mnv_session_t **session)
 {
+    const char *id = mnv_random_id(ctx, ID_BYTES);
+
+    return id ? mnv_session_named(ctx, base_url, id, session) : APR_EGENERAL;
+}
+
+apr_status_t mnv_session_named(mnv_ctx_t *ctx, const char *base_url, const char *id, mnv_session_t **session)
+{
     mnv_session_t *made = apr_pcalloc(ctx->pool, sizeof(*made));
 
-    made->id = mnv_random_id(ctx, ID_BYTES);
-    if (!made->id) {
-        return APR_EGENERAL;
-    }
+    made->id = id;
     made->key = mnv_session_key(ctx->pool, made->id, strlen(made->id));
     if (!made->key) {
         return mnv_fail(ctx, MNV_FAIL_CRYPTO, "key of a session");
@@ -64,7 +68,8 @@ const char *mnv_session_key(apr_pool_t *pool, const char *id, apr_size_t length)
 int mnv_session_is_expired(const mnv_session_t *session, const mnv_session_options_t *options, apr_time_t now)
 {
     return session->created > now + MNV_NODE_SKEW || session->seen > now + MNV_NODE_SKEW
-           || now - session->seen >= options->inactivity || now - session->created >= options->lifetime;
+           || now - session->seen >= options->inactivity || now - session->created >= options->lifetime
+           || (session->account && session->account->ends_at && now >= session->account->ends_at);
 }
 
 int mnv_proof_is_fresh(apr_time_t proof_at, apr_time_t now)
@@ -107,6 +112,7 @@ mnv_json_t *mnv_account_to_json(apr_pool_t *pool, const mnv_account_t *account)
     mnv_json_set_string(json, "method", account->method);
     set_time(json, "at", account->at);
     set_time(json, "proof_at", account->proof_at);
+    set_time(json, "ends_at", account->ends_at);
     if (account->attributes && !apr_is_empty_table(account->attributes)) {
         mnv_json_t *attributes = mnv_json_object(pool);
 
@@ -141,6 +147,9 @@ mnv_json_t *mnv_session_to_json(apr_pool_t *pool, const mnv_session_t *session)
     mnv_json_set_string(json, "predecessor", session->predecessor);
     set_time(json, "succeeded_at", session->succeeded_at);
     mnv_json_set_string(json, "browser", session->browser);
+    if (session->is_parked) {
+        mnv_json_set_bool(json, "parked", 1);
+    }
     if (session->account) {
         mnv_json_set(json, "account", mnv_account_to_json(pool, session->account));
     }
@@ -238,7 +247,7 @@ apr_status_t mnv_account_from_json(apr_pool_t *pool, const mnv_json_t *json, mnv
         || !get_text(pool, json, "name", MNV_TEXT_LIMIT_BYTES, 0, &made->name)
         || !get_text(pool, json, "acr", MNV_TEXT_LIMIT_BYTES, 1, &made->acr)
         || !get_text(pool, json, "method", KIND_LIMIT, 1, &made->method)
-        || !get_time(json, "at", &made->at) || !get_time(json, "proof_at", &made->proof_at)
+        || !get_time(json, "at", &made->at) || !get_time(json, "proof_at", &made->proof_at) || !get_time(json, "ends_at", &made->ends_at)
         || !get_attributes(pool, json, &made->attributes)) {
         return APR_EINVAL;
     }
@@ -312,6 +321,10 @@ apr_status_t mnv_session_from_json(apr_pool_t *pool, const mnv_json_t *json, mnv
     if (!get_text(pool, json, "predecessor", ID_CHARACTERS, 1, &session->predecessor) || !get_time(json, "succeeded_at", &session->succeeded_at)) {
         return APR_EINVAL;
     }
+    if (mnv_json_kind(json, "parked") != MNV_JSON_ABSENT && (mnv_json_bool(json, "parked") != 1 || !account || identity || successor)) {
+        return APR_EINVAL;
+    }
+    session->is_parked = mnv_json_kind(json, "parked") != MNV_JSON_ABSENT;
     session->account = account;
     session->identity = identity;
     session->successor = successor;

@@ -14,9 +14,10 @@ typedef struct mnv_account_t {
     const char *value;       /* the account id */
     const char *name;        /* to show on the page, NULL: none */
     const char *acr;
-    const char *method;      /* "oidc" */
+    const char *method;      /* "oidc", "saml" */
     apr_time_t at;           /* when signed in */
     apr_time_t proof_at;     /* the right to link dates from here; 0: used up */
+    apr_time_t ends_at;      /* the identity provider ends it then (SAML SessionNotOnOrAfter); 0: not told */
     apr_table_t *attributes; /* passed on: name -> value joined by mnv_text_join(); never NULL */
 } mnv_account_t;
 
@@ -39,10 +40,14 @@ typedef struct mnv_session_t {
     const char *browser;     /* of a predecessor: the browser cookie that came with the form, NULL: none. No other browser is told the successor */
     const char *predecessor; /* the id that this one went on from by linking or unlinking, at succeeded_at; NULL: none */
     apr_time_t succeeded_at;
+    int is_parked;           /* an account on its way from the provider's POST to the browser's session: no session */
 } mnv_session_t;
 
 /** A new, empty session with a random id. @return APR_SUCCESS or a told failure. Pool: ctx->pool. */
 apr_status_t mnv_session_make(mnv_ctx_t *ctx, const char *base_url, mnv_session_t **session);
+
+/** One without halves under an id that is known already (43 characters of base64url). @return APR_SUCCESS or the told failure CRYPTO. Pool: ctx->pool. */
+apr_status_t mnv_session_named(mnv_ctx_t *ctx, const char *base_url, const char *id, mnv_session_t **session);
 
 /** The same halves under a new random id (at every change of privilege); created stays, seen is now. */
 apr_status_t mnv_session_renew(mnv_ctx_t *ctx, const mnv_session_t *old, mnv_session_t **session);
@@ -50,7 +55,7 @@ apr_status_t mnv_session_renew(mnv_ctx_t *ctx, const mnv_session_t *old, mnv_ses
 /** Key of a cookie value: base64url SHA-256. @return NULL when the value is no session id (43 base64url characters). Pool: pool. */
 const char *mnv_session_key(apr_pool_t *pool, const char *id, apr_size_t length);
 
-/** Has the session passed its inactivity or absolute limit, or is it from the future (beyond MNV_NODE_SKEW)? */
+/** Has the session passed its inactivity or absolute limit or what the identity provider has set, or is it from the future (beyond MNV_NODE_SKEW)? */
 int mnv_session_is_expired(const mnv_session_t *session, const mnv_session_options_t *options, apr_time_t now);
 
 /** Is the proof of a half still good for linking at now (and not further in the future than MNV_NODE_SKEW)? */

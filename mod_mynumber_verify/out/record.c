@@ -251,6 +251,9 @@ static void fill_header(mnv_record_t *record, const facts_t *facts, apr_size_t s
     record->checked_at = source->asked_at;
     record->fresh_until = facts->fresh_until;
     record->expires_at = session->created + source->options->lifetime;
+    if (session->account && session->account->ends_at && session->account->ends_at < record->expires_at) {
+        record->expires_at = session->account->ends_at;
+    }
     record->seen_at = session->seen;
     record->account_at = session->account ? session->account->at : 0;
     record->identity_at = session->identity ? session->identity->at : 0;

@@ -1,6 +1,7 @@
 #include "httpd/expr.h"
 
 #include <apr_lib.h>
+#include <apr_strings.h>
 #include <httpd.h>
 #include <string.h>
 #include "httpd/handoff.h"
@@ -57,6 +58,11 @@ int mod_mnv_expr_lookup(ap_expr_lookup_parms *parms)
 {
     if (parms->type != AP_EXPR_FUNC_STRING || ap_cstr_casecmp(parms->name, "MYNUMBER")) {
         return DECLINED;
+    }
+    /* A slip of the pen would be empty for everybody: with "!=" that lets everybody in. (No arg: it is made of other values, and known only then.) */
+    if (parms->arg && !mod_mnv_is_export_name(parms->arg)) {
+        *parms->err = apr_psprintf(parms->pool, "%%{MYNUMBER:%s}: there is no such fact: write a name of MyNumberExport, in lower case", parms->arg);
+        return !OK;
     }
     *parms->func = (void *)value_of;
     *parms->data = NULL;

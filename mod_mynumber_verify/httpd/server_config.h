@@ -107,6 +107,9 @@ mod_mnv_dir_config_t *mod_mnv_dir_config(const request_rec *r);
 /** What this request's location hands on, in table order; made at start, so that a lookup is a pointer. mod_mnv_export_t elements, empty where the host is not enabled. (exports.c) */
 const apr_array_header_t *mod_mnv_exports(request_rec *r);
 
+/** Is this a name that MyNumberExport takes? (exports.c) */
+int mod_mnv_is_export_name(const char *name);
+
 /** Read files, compute defaults (base URL, scope, cookie name), judge combinations. Tells every problem with file, line, directive and mend.
  * Call it in the check_config hook: `httpd -t` runs that one and not post_config; at a start it runs before post_config. (config_finish.c)
  * @return OK, or HTTP_INTERNAL_SERVER_ERROR: the server does not start */

@@ -91,7 +91,8 @@ typedef struct mod_mnv_dir_config_t {
     const mod_mnv_export_list_t *exported;
     mod_mnv_assertion_t assertion;
     const char *section;           /* name of this very section */
-    const char *name;              /* sector of pairwise subjects: the innermost section that says MyNumberSubject, MyNumberExport or MyNumberAssertion on; NULL: the host */
+    const char *name;              /* sector of pairwise subjects: the innermost <Location>, <Directory> or <Proxy> that says MyNumberSubject, MyNumberExport or MyNumberAssertion on, also in a part
+                                    * of it; NULL: the host */
     apr_uint64_t name_print;       /* tells sectors apart; 0: the host */
 } mod_mnv_dir_config_t;
 

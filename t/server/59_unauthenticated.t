@@ -22,7 +22,7 @@ my %place = (server => sub { "/show/$_[0]" }, htaccess => sub { "/$_[0]/app.cgi"
 for my $how (keys %place) {
     $t->write_file("htdocs/parts/$how-$_.shtml", '<!--#include virtual="' . $place{$how}->($_) . "\" -->\n", 0644) for @policies;
 }
-$t->start($t->default_config(modules => ['include'], server => "MyNumberRecheck 0s\n", location => $locations . <<'EOT'));
+my $config = sub { $t->default_config(modules => ['include'], server => "MyNumberRecheck 0s\n$_[0]", location => $locations . <<'EOT');
 <Directory "@DIR@/htdocs">
   Options +Includes +ExecCGI
   AllowOverride AuthConfig
@@ -31,15 +31,16 @@ $t->start($t->default_config(modules => ['include'], server => "MyNumberRecheck 
   AddOutputFilter INCLUDES .shtml
 </Directory>
 EOT
+};
+$t->start($config->(''));
 
 # --- people -------------------------------------------------------------------------------
-my %who = (stranger => $t->browser, expired => linked_person($t, '0123456789', 'adult'));
-$t->sql('UPDATE mynumber_sessions SET expires_at = 1');
-$p->signin_is(account => '0123456789');
-$who{idle} = $t->browser;
-sign_in($t, $who{idle});
+my %who = (stranger => $t->browser, idle => linked_person($t, '0123456789', 'adult'));
 is($who{idle}->get($t->url('/show/403'))->code, 200, 'who is linked and idle was let in before');
 $t->sql('UPDATE mynumber_sessions SET seen_at = 1');
+$p->signin_is(account => '0123456789');
+$who{expired} = $t->browser;
+sign_in($t, $who{expired});
 $who{ended} = $t->browser;
 sign_in($t, $who{ended});
 $who{ended}->jar->put({ %{ $who{ended}->jar->cookie('mynumber') }, value => 'A' x 43 });
@@ -87,18 +88,27 @@ my %want = (
     signed_in => { %nobody, redirect => [ '303 card flow', '303 card flow', @{ $nobody{redirect} }[ 2 .. 4 ] ], pass => [ '200 V0 L0 sub-9876543210', '200', ('200 V0 L0 sub-9876543210') x 3 ] },
     linked => { map { $_ => [ '200 V1 L1 sub-1111111111', '200', ('200 V1 L1 sub-1111111111') x 3 ] } @policies },
 );
-for my $how (sort keys %place) {
-    note sprintf '%-30s' . '%-27s' x @kinds, $how, @kinds;
-    for my $policy (@policies) {
-        for my $who (qw(stranger expired idle ended signed_in linked)) {
-            my @got = map { told($ask{$_}->($who{$who}, $t->url($place{$how}->($policy)), $t->url("/parts/$how-$policy.shtml"))) } @kinds;
-            note sprintf '%-30s' . '%-27s' x @kinds, "$policy, $who", @got;
-            is_deeply(\@got, $want{$who}{$policy}, "$how: $policy, $who: answer, flow and what the application is told, for @kinds");
+sub table {
+    my (@names) = @_;
+    for my $how (sort keys %place) {
+        note sprintf '%-30s' . '%-27s' x @kinds, $how, @kinds;
+        for my $policy (@policies) {
+            for my $who (@names) {
+                my @got = map { told($ask{$_}->($who{$who}, $t->url($place{$how}->($policy)), $t->url("/parts/$how-$policy.shtml"))) } @kinds;
+                note sprintf '%-30s' . '%-27s' x @kinds, "$policy, $who", @got;
+                is_deeply(\@got, $want{$who}{$policy}, "$how: $policy, $who: answer, flow and what the application is told, for @kinds");
+            }
         }
     }
 }
+table(qw(stranger idle ended signed_in linked));
 is($who{stranger}->post_form($t->url('/show/pass'), { text => 'long work' })->json->{body}, 'text=long+work', 'pass: what was sent arrives');
 is($who{linked}->post_form($t->url('/show/redirect'), { text => 'long work' })->json->{body}, 'text=long+work', 'a linked person: what was sent arrives');
+is($who{expired}->get($t->url('/show/403'))->code, 200, 'who will have stayed too long is let in before');
+$t->restart($config->("MyNumberSessionInactivity 5s\nMyNumberSessionLifetime 5s\n"));
+$t->sql('UPDATE mynumber_sessions SET seen_at = ' . time);    # not idle
+wait_for(sub { $who{expired}->get($t->url('/show/403'))->code == 403 });
+table('expired');
 $t->allow_line(qr/unable to include/);
 $t->allow_log('AH01630');
 $t->done;

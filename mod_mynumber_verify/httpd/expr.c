@@ -38,7 +38,7 @@ static const char *value_of(ap_expr_eval_ctx_t *eval, const void *data, const ch
     }
     visit = mod_mnv_session(r);
     mod_mnv_mark_private(r);
-    if (record && !strcmp(name, "assertion")) {
+    if (visit->record && !strcmp(name, "assertion")) {
         value = mod_mnv_assertion(r);
         return value ? value : "";
     }
@@ -60,7 +60,7 @@ int mod_mnv_expr_lookup(ap_expr_lookup_parms *parms)
         return DECLINED;
     }
     /* A slip of the pen would be empty for everybody: with "!=" that lets everybody in. (No arg: it is made of other values, and known only then.) */
-    if (parms->arg && !mod_mnv_is_export_name(parms->arg)) {
+    if (parms->arg && strcmp(parms->arg, "assertion") && !mod_mnv_is_export_name(parms->arg)) {
         *parms->err = apr_psprintf(parms->pool, "%%{MYNUMBER:%s}: there is no such fact: write a name of MyNumberExport, in lower case", parms->arg);
         return !OK;
     }

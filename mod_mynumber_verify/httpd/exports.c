@@ -143,6 +143,11 @@ static int is_attribute(const char *name)
     return !*at;
 }
 
+int mod_mnv_is_export_name(const char *name)
+{
+    return mnv_fact_find(name) >= 0 || is_attribute(name);
+}
+
 static const char *read_names(const mod_mnv_setting_t *setting, mod_mnv_export_list_t *list)
 {
     int i, fact;

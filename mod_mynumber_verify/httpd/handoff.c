@@ -100,8 +100,20 @@ int mod_mnv_handoff_log(request_rec *r)
 
 /* Handing on. --------------------------------------------------------------- */
 
+/* Let in without being known ("pass", or by another rule): said in words, so that no application has to guess it from what is not there. */
+static const char *value_of_nobody(const mod_mnv_export_t *one, mnv_encoding_e encoding)
+{
+    if (one->slot != MNV_FACT_VERIFIED && one->slot != MNV_FACT_LINKED) {
+        return NULL;
+    }
+    return encoding == MNV_ENCODING_BASE64URL ? "MA" : "0";
+}
+
 const char *mod_mnv_value(request_rec *r, const mnv_record_t *record, const mod_mnv_export_t *one, mnv_encoding_e encoding)
 {
+    if (!record) {
+        return value_of_nobody(one, encoding);
+    }
     if (one->slot == MNV_FACT_SUBJECT) { /* the provider's own is for nobody's eyes; a hash is ASCII in every encoding */
         return mod_mnv_subject(r);
     }
@@ -144,6 +156,23 @@ static void hand_on(request_rec *r, const mnv_record_t *record, const mod_mnv_di
     }
 }
 
+static void hand_on_nobody(request_rec *r, const mod_mnv_dir_config_t *dir)
+{
+    const apr_array_header_t *exports = mod_mnv_exports(r);
+    const mod_mnv_export_t *one = (const mod_mnv_export_t *)exports->elts, *end = one + exports->nelts;
+
+    for (; one < end; one++) {
+        const char *text = value_of_nobody(one, MNV_ENCODING_UTF8);
+
+        if (text && dir->pass & MNV_PASS_ENV) {
+            apr_table_addn(r->subprocess_env, one->variable, text);
+        }
+        if (text && dir->pass & MNV_PASS_HEADERS) {
+            apr_table_addn(r->headers_in, one->header, value_of_nobody(one, dir->encoding));
+        }
+    }
+}
+
 static int hand_over(request_rec *r, mod_mnv_request_t *request)
 {
     const mod_mnv_dir_config_t *dir = mod_mnv_dir_config(r);
@@ -156,6 +185,9 @@ static int hand_over(request_rec *r, mod_mnv_request_t *request)
         take_back(r, is_our_variable); /* SetEnvIf, RewriteRule [E=]: of one person everything comes from the session, or nothing */
         if (visit->record) {
             hand_on(r, visit->record, dir);
+        }
+        else if (visit->state != MOD_MNV_SESSION_FAILED) {
+            hand_on_nobody(r, dir);
         }
         if (request->sector_of == dir && !request->sector) { /* told; an application must not take the rest for all */
             return mod_mnv_gate_failed(r);

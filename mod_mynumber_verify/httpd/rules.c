@@ -120,8 +120,7 @@ static int has(const mod_mnv_asked_t *asked, apr_uint32_t flags)
     return (asked->flags & flags) != 0;
 }
 
-/* Who came by card may have lost the password: not sent to the sign-in without a word. */
-static unsigned signin_after_card(const mod_mnv_asked_t *asked)
+unsigned mod_mnv_rule_account(const mod_mnv_asked_t *asked)
 {
     return asked->entry == MNV_ENTRY_ACCOUNT ? asked->signin : MOD_MNV_NEED_ACCOUNT;
 }
@@ -130,7 +129,7 @@ static void judge_account(const mod_mnv_rule_t *rule, const mod_mnv_asked_t *ask
 {
     (void)rule;
     verdict->is_met = has(asked, MNV_HAS_ACCOUNT) || (has(asked, MNV_HAS_LINKED_ACCOUNT) && asked->entry != MNV_ENTRY_ACCOUNT);
-    verdict->cure = has(asked, MNV_HAS_IDENTITY) ? signin_after_card(asked) : asked->entry == MNV_ENTRY_ACCOUNT ? asked->signin : mod_mnv_rule_entry(asked);
+    verdict->cure = has(asked, MNV_HAS_IDENTITY) ? mod_mnv_rule_account(asked) : asked->entry == MNV_ENTRY_ACCOUNT ? asked->signin : mod_mnv_rule_entry(asked);
 }
 
 /* The card was held in this session, not too long ago, and is the linked one where the account has a link. */
@@ -159,7 +158,7 @@ static void judge_linked(const mod_mnv_rule_t *rule, const mod_mnv_asked_t *aske
         verdict->cure = MOD_MNV_NEED_LINK;
     }
     else if (account || identity) {
-        verdict->cure = account ? asked->card : signin_after_card(asked);
+        verdict->cure = account ? asked->card : mod_mnv_rule_account(asked);
     }
     else {
         verdict->cure = mod_mnv_rule_entry(asked);

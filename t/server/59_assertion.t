@@ -35,6 +35,15 @@ ProxyPass /direct-$_ http://127.0.0.1:\@PORT:verify_$_\@/
 </Location>
 EOT
 $locations .= <<'EOT';
+<Location /show/parts>
+  AuthType mynumber
+  Require mynumber-linked
+  MyNumberExport account
+  MyNumberAssertion on aud=parts
+  <If "%{QUERY_STRING} == 'more'">
+    MyNumberExport account method
+  </If>
+</Location>
 <Location /show/few/off>
   MyNumberAssertion off
 </Location>
@@ -185,6 +194,10 @@ for my $kind (@kinds) {
 # --- once, not for each request ---
 is(token('few'), token('few'), 'the same for the next request');
 isnt(claims('few')->{jti}, claims('same')->{jti}, 'sections have subjects of their own, so each its own assertion');
+my $parts = claims('parts');
+is(claims('parts?more')->{method}, 'account', 'a part of an application that exports more has its own');
+ok(!exists claims('parts')->{method}, '... and the rest of it does not get it');
+is(claims('parts?more')->{sub}, $parts->{sub}, '... of the same person');
 my $second = $t->browser;
 $p->signin_is(account => '1111111111');
 sign_in($t, $second);

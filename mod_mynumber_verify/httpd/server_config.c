@@ -86,14 +86,15 @@ static const char *apply(const mod_mnv_setting_t *setting, char *fields)
 static const char *sector_of(apr_pool_t *pool, const ap_directive_t *at)
 {
     static const char *const sections[] = { "<Location", "<LocationMatch", "<Directory", "<DirectoryMatch", "<Proxy", "<ProxyMatch", NULL };
-    const char *arguments, *name;
+    const char *arguments, *end, *name;
     int i;
 
     for (; at; at = at->parent) {
         for (i = 0; sections[i] && ap_cstr_casecmp(sections[i], at->directive); i++) {
         }
         if (sections[i]) {
-            arguments = apr_pstrmemdup(pool, at->args, strcspn(at->args, ">"));
+            end = strrchr(at->args, '>');
+            arguments = apr_pstrmemdup(pool, at->args, end ? (apr_size_t)(end - at->args) : strlen(at->args));
             name = ap_getword_conf(pool, &arguments);
             return strcmp(name, "~") ? name : ap_getword_conf(pool, &arguments);
         }

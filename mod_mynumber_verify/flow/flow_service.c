@@ -94,13 +94,19 @@ apr_status_t mnv_step_service(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_
     return APR_SUCCESS;
 }
 
+/* By card alone nobody is told of a link that is too new to speak for it: programs are told what rules and headers say. */
+static int is_held(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_service_view_t *view)
+{
+    return !view->session->account && view->link->linked_at + site->options->link.hold > mnv_now(ctx);
+}
+
 apr_status_t mnv_step_info(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_reply_t *reply)
 {
     mnv_service_view_t view = {0};
     apr_status_t status = look(ctx, site, request, &view);
 
     if (status == APR_SUCCESS) {
-        mnv_page_info(ctx, view.session, view.link_fits ? view.link : NULL, reply);
+        mnv_page_info(ctx, view.session, view.link_fits && !is_held(ctx, site, &view) ? view.link : NULL, site->options->assurance, reply);
     }
     return status;
 }

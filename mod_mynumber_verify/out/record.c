@@ -7,6 +7,7 @@
 #include "base/civil.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "out/assurance.h"
 
 #define KNOWN_FLAGS (MNV_HAS_ACCOUNT | MNV_HAS_IDENTITY | MNV_HAS_LINKED_ACCOUNT | MNV_HAS_LINKED_IDENTITY | MNV_HAS_LINK | MNV_IS_HELD | MNV_IS_ANOTHER)
 
@@ -116,6 +117,7 @@ static void tell_identity(mnv_ctx_t *ctx, facts_t *facts)
     text[MNV_FACT_ADDRESS] = identity->address;
     text[MNV_FACT_AGE_OVER_18] = age_over(facts, 18);
     text[MNV_FACT_AGE_OVER_20] = age_over(facts, 20);
+    text[MNV_FACT_ASSURANCE] = mnv_text_join(ctx->pool, mnv_assurance_of(ctx->pool, facts->source->assurance, identity, (facts->flags & MNV_HAS_LINK) != 0));
 }
 
 /* A link keeps no attributes of the account: they would be old. */

@@ -42,6 +42,7 @@ typedef struct mnv_record_source_t {
     const mnv_session_t *session;
     const mnv_link_t *link;         /* the live link of either half, NULL: none */
     const apr_array_header_t *attributes; /* names of MyNumberAccountPass, may be NULL */
+    const apr_array_header_t *assurance;  /* rows of MyNumberAssurance, may be NULL */
     const mnv_session_options_t *options;
     apr_interval_time_t hold;       /* MyNumberLinkHold */
     apr_time_t asked_at;            /* before the database was asked: what it said may have changed since then */

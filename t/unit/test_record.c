@@ -374,6 +374,37 @@ static void a_held_link_says_nothing_to_a_card_alone(void **state)
     assert_true(made.record->flags & MNV_HAS_LINK);
 }
 
+/* The row says "linked": a link that is held, somebody else's or gone states nothing. */
+static void assurance_goes_with_the_link_that_counts(void **state)
+{
+    unit_t *unit = *state;
+    made_t made;
+    apr_array_header_t *rows = apr_array_make(unit->pool, 1, sizeof(mnv_assurance_t));
+    mnv_assurance_t *row = apr_array_push(rows);
+
+    row->needs_link = 1;
+    row->acr = NULL;
+    row->uris = apr_array_make(unit->pool, 2, sizeof(const char *));
+    APR_ARRAY_PUSH(row->uris, const char *) = "urn:a";
+    APR_ARRAY_PUSH(row->uris, const char *) = "urn:b\\c";
+    prepare(unit, &made, 1);
+    made.source.assurance = rows;
+    make(unit, &made);
+    assert_null(value(&made, MNV_FACT_ASSURANCE));
+    made.source.link = people_link(unit->pool);
+    make(unit, &made);
+    assert_string_equal(value(&made, MNV_FACT_ASSURANCE), "urn:a;urn:b\\\\c");
+    ((mnv_link_t *)made.source.link)->expires_at = unit->now - 1;
+    make(unit, &made);
+    assert_null(value(&made, MNV_FACT_ASSURANCE));
+    prepare(unit, &made, 2);
+    made.source.assurance = rows;
+    made.source.link = people_link(unit->pool);
+    made.source.hold = apr_time_from_sec(864001);
+    make(unit, &made);
+    assert_null(value(&made, MNV_FACT_ASSURANCE));
+}
+
 static void session_without_halves_has_no_link(void **state)
 {
     unit_t *unit = *state;
@@ -513,6 +544,7 @@ int main(void)
         UNIT_TEST(account_first_knows_what_the_link_keeps),
         UNIT_TEST(card_first_knows_the_linked_account),
         UNIT_TEST(a_held_link_says_nothing_to_a_card_alone),
+        UNIT_TEST(assurance_goes_with_the_link_that_counts),
         UNIT_TEST(session_without_halves_has_no_link),
         UNIT_TEST(values_stand_in_each_encoding),
         UNIT_TEST(attributes_follow_the_facts),

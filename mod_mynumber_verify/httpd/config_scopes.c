@@ -5,6 +5,7 @@
 #include "httpd/rules.h"
 
 #include <apr_strings.h>
+#include <string.h>
 
 APLOG_USE_MODULE(mynumber_verify);
 
@@ -98,11 +99,17 @@ typedef struct detail_t {
     apr_uint32_t facts;
 } detail_t;
 
+/** OpenID Connect Core 5.4: a provider that is not the service gives these for "profile". */
+static int is_asked(const char *scope, const char *detail)
+{
+    return has_word(scope, detail) || (has_word(scope, "profile") && strcmp(detail, "address"));
+}
+
 /** Does something use the detail? Where the scope was written by hand and lacks it, each line that counts on it is told. */
 static int is_used(mod_mnv_judge_t *judge, const mod_mnv_uses_t *uses, const detail_t *detail)
 {
     const mnv_options_t *options = &judge->config->options;
-    const int is_lacking = options->card.issuer && options->card.scope && !has_word(options->card.scope, detail->scope);
+    const int is_lacking = options->card.issuer && options->card.scope && !is_asked(options->card.scope, detail->scope);
     const int is_kept = options->signin.method != MNV_SIGNIN_NONE && is_listed(options->link.keep, detail->scope);
     int count = is_kept, i;
 
@@ -124,23 +131,30 @@ static int is_used(mod_mnv_judge_t *judge, const mod_mnv_uses_t *uses, const det
     return count;
 }
 
-/** Ask for what can be used and nothing else. */
+/** Ask for what can be used and nothing else; what a provider sends beyond that is not kept. */
 static void find_card_scope(mod_mnv_judge_t *judge, const mod_mnv_uses_t *uses)
 {
     static const detail_t details[] = { { "name", 1u << MNV_FACT_NAME },
                                         { "address", 1u << MNV_FACT_ADDRESS },
                                         { "birthdate", 1u << MNV_FACT_BIRTHDATE | 1u << MNV_FACT_AGE_OVER_18 | 1u << MNV_FACT_AGE_OVER_20 },
                                         { "gender", 1u << MNV_FACT_GENDER } };
+    mnv_options_t *options = &judge->config->options;
     const char *computed = "openid";
     apr_size_t i;
 
+    options->details = apr_array_make(judge->pconf, 4, sizeof(const char *));
     for (i = 0; i < sizeof(details) / sizeof(*details); i++) {
-        if (is_used(judge, uses, &details[i])) {
+        int used = is_used(judge, uses, &details[i]);
+
+        if (used) {
             computed = apr_pstrcat(judge->pconf, computed, " ", details[i].scope, NULL);
         }
+        if (used || (options->card.scope && is_asked(options->card.scope, details[i].scope))) {
+            APR_ARRAY_PUSH(options->details, const char *) = details[i].scope;
+        }
     }
-    if (!judge->config->options.card.scope) {
-        judge->config->options.card.scope = computed;
+    if (!options->card.scope) {
+        options->card.scope = computed;
     }
 }
 

@@ -102,6 +102,7 @@ typedef struct mnv_options_t {
     mnv_link_options_t link;
     mnv_session_options_t session;
     mnv_call_options_t call;
+    apr_array_header_t *details;   /* of the person, that something can use or that were asked for by hand: name birthdate gender address; NULL: all */
     apr_array_header_t *assurance; /* mnv_assurance_t, as written; NULL: none */
 } mnv_options_t;
 

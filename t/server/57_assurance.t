@@ -98,7 +98,7 @@ ok(stands($page, step => 3), 'who is not linked is led to where it is done');
 is($b->form('link')->submit->code, 200, 'and then let in');
 
 # Nobody can send it.
-$page = $t->browser->request(GET => $t->url('/open/'), { 'MyNumber-Assurance' => $uri{ial2} });
+$page = $t->browser->request(GET => $t->url('/show/all'), extra => [ [ 'MyNumber-Assurance', $uri{ial2} ] ]);
 is($page->json->{env}{HTTP_MYNUMBER_ASSURANCE}, undef, 'a copy that a client sends is removed');
 
 # Records made under other statements are not believed: no sign-in anew is needed for it.

@@ -510,6 +510,25 @@ static void is_fresh_only_until_an_age_is_reached(void **state)
     assert_int_equal(made.record->fresh_until, birthday + apr_time_from_sec(5));
 }
 
+/* Born on 29 February: in a common year an age is reached on 1 March, at 0:00 in Japan. */
+static void leap_day_children_come_of_age_in_march(void **state)
+{
+    unit_t *unit = *state;
+    made_t made;
+    apr_time_t march = apr_time_from_sec(1772290800); /* 2026-03-01 00:00 in Japan */
+
+    prepare(unit, &made, 2);
+    made.session->identity->birthdate = "2008-02-29";
+    unit->now = march - 1;
+    make(unit, &made);
+    assert_string_equal(value(&made, MNV_FACT_AGE_OVER_18), "0");
+    assert_int_equal(made.record->fresh_until, march);
+    unit->now = march;
+    make(unit, &made);
+    assert_string_equal(value(&made, MNV_FACT_AGE_OVER_18), "1");
+    assert_string_equal(value(&made, MNV_FACT_AGE_OVER_20), "0");
+}
+
 static void is_fresh_only_until_the_link_expires(void **state)
 {
     unit_t *unit = *state;
@@ -552,6 +571,7 @@ int main(void)
         UNIT_TEST(times_are_those_of_session_and_configuration),
         UNIT_TEST(is_fresh_from_the_moment_the_database_was_asked),
         UNIT_TEST(is_fresh_only_until_an_age_is_reached),
+        UNIT_TEST(leap_day_children_come_of_age_in_march),
         UNIT_TEST(is_fresh_only_until_the_link_expires),
     };
     return unit_run(tests);

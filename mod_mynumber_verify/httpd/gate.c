@@ -77,6 +77,19 @@ static int refuse_failed(request_rec *r)
     return send_page(&refusal, NULL);
 }
 
+int mod_mnv_gate_refuse_told(request_rec *r)
+{
+    mnv_failure_t failure = mod_mnv_visit_ctx(mod_mnv_request(r)->visit)->failure;
+    refusal_t refusal;
+
+    if (is_bystander(r)) {
+        return mnv_failure_row(failure.what)->http_status;
+    }
+    begin(&refusal, r);
+    refusal.ctx->failure = failure;
+    return send_page(&refusal, NULL);
+}
+
 static int refuse_for_good(request_rec *r)
 {
     refusal_t refusal;

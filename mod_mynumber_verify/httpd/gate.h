@@ -11,6 +11,9 @@ int mod_mnv_gate_access(request_rec *r);
  * the same location: were they asked for the location that answers? Else it is done now. @return OK, or what mod_mnv_gate_access() returns for a refusal */
 int mod_mnv_gate_again(request_rec *r);
 
+/** Answer with the page of the failure told last. @return DONE, or a status where a page may not be sent */
+int mod_mnv_gate_refuse_told(request_rec *r);
+
 /** check_user_id. */
 int mod_mnv_gate_user(request_rec *r);
 

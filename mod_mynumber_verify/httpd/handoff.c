@@ -128,7 +128,17 @@ const char *mod_mnv_value(request_rec *r, const mnv_record_t *record, const mod_
     return is_of_account(one->slot) && !mod_mnv_knows_account(r, record) ? NULL : mnv_record_value(record, encoding, one->slot);
 }
 
-static void hand_on(request_rec *r, const mnv_record_t *record, const mod_mnv_dir_config_t *dir)
+/* A back-end that takes no such line would answer 400 for itself, or drop it: refused here, where it can be told. */
+static int refuse_too_long(request_rec *r, const mod_mnv_export_t *one, const char *text)
+{
+    (void)mnv_fail(mod_mnv_visit_ctx(mod_mnv_request(r)->visit), MNV_FAIL_SESSION_SIZE,
+                   "\"%s\" of %" APR_SIZE_T_FMT " bytes is more than %d as a header: write MyNumberPass env or another MyNumberHeaderEncoding, or leave it out of MyNumberExport", one->header,
+                   strlen(text), MNV_HEADER_VALUE_LIMIT_BYTES);
+    return mod_mnv_gate_refuse_told(r);
+}
+
+/* @return OK, or the answer to a refusal */
+static int hand_on(request_rec *r, const mnv_record_t *record, const mod_mnv_dir_config_t *dir)
 {
     const apr_array_header_t *exports = mod_mnv_exports(r);
     int i;
@@ -144,12 +154,17 @@ static void hand_on(request_rec *r, const mnv_record_t *record, const mod_mnv_di
         if (encoded && dir->pass & MNV_PASS_HEADERS) {
             apr_table_addn(r->headers_in, one->header, encoded);
         }
+        else if (text && dir->pass & MNV_PASS_HEADERS) {
+            return refuse_too_long(r, one, text);
+        }
     }
+    return OK;
 }
 
 static int hand_over(request_rec *r, mod_mnv_request_t *request)
 {
     mod_mnv_visit_t *visit;
+    int status = OK;
 
     request->handed = r->per_dir_config;
     if (!request->own && (mod_mnv_is_our_auth(r) || request->ruled == r->per_dir_config)) {
@@ -157,14 +172,14 @@ static int hand_over(request_rec *r, mod_mnv_request_t *request)
         mod_mnv_mark_private(r);
         take_back(r, is_our_variable); /* SetEnvIf, RewriteRule [E=]: of one person everything comes from the session, or nothing */
         if (visit->record) {
-            hand_on(r, visit->record, mod_mnv_dir_config(r));
+            status = hand_on(r, visit->record, mod_mnv_dir_config(r));
         }
     }
     if (request->has_asked && request->visit->state == MOD_MNV_SESSION_FAILED) {
         ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, MNVLOGNO(1460) "refused: the session could not be loaded");
         return HTTP_SERVICE_UNAVAILABLE;
     }
-    return DECLINED;
+    return status == OK ? DECLINED : status;
 }
 
 /* An application that logs or leaks its cookies must not leak ours. */

@@ -207,19 +207,64 @@ static void refuses_an_unterminated_record(void **state)
     refuse_when(&made, ((char *)copy)[copy->size - 1] = 'x');
 }
 
+static const char *long_text(unit_t *unit, const char *piece, int count)
+{
+    char *text = apr_palloc(unit->pool, strlen(piece) * count + 1);
+
+    for (int i = 0; i < count; i++) {
+        memcpy(text + i * strlen(piece), piece, strlen(piece) + 1);
+    }
+    return text;
+}
+
 static void refuses_too_large_a_record(void **state)
 {
     unit_t *unit = *state;
     made_t made;
-    char *long_text = apr_palloc(unit->pool, MNV_RECORD_LIMIT_BYTES);
+    const char *line;
 
-    memset(long_text, 'a', MNV_RECORD_LIMIT_BYTES);
-    long_text[MNV_RECORD_LIMIT_BYTES - 1] = '\0';
     prepare(unit, &made, 2);
-    made.session->identity->address = long_text;
+    made.session->identity->address = long_text(unit, "a", MNV_RECORD_LIMIT_BYTES - 1);
     assert_int_not_equal(mnv_record_make(unit->ctx, &made.source, &made.record), APR_SUCCESS);
-    assert_told(unit, INTERNAL);
+    assert_told(unit, SESSION_SIZE);
     assert_null(made.record);
+    line = APR_ARRAY_IDX(unit->log, unit->log->nelts - 1, const char *);
+    assert_non_null(strstr(line, "fact \"address\" of 32767 bytes"));
+    assert_null(strstr(line, "aaaa"));
+}
+
+static void tells_which_attribute_is_the_largest(void **state)
+{
+    unit_t *unit = *state;
+    made_t made;
+    const char *line;
+
+    prepare(unit, &made, 3);
+    pass_display_name(unit, &made);
+    made.session->identity->name = long_text(unit, "a", 5899);
+    apr_table_setn(made.session->account->attributes, "affiliation", long_text(unit, "b", 5900));
+    apr_table_setn(made.session->account->attributes, "displayName", long_text(unit, "c", 5901));
+    assert_int_not_equal(mnv_record_make(unit->ctx, &made.source, &made.record), APR_SUCCESS);
+    assert_told(unit, SESSION_SIZE);
+    line = APR_ARRAY_IDX(unit->log, unit->log->nelts - 1, const char *);
+    assert_non_null(strstr(line, "account attribute \"displayName\" of 5901 bytes: leave it out of MyNumberAccountPass"));
+}
+
+/* As a variable it can still be handed on, and in the encoding in which it is short enough. */
+static void too_long_for_a_header_is_absent_in_that_encoding(void **state)
+{
+    unit_t *unit = *state;
+    made_t made;
+
+    prepare(unit, &made, 2);
+    made.session->identity->address = long_text(unit, "長", 889); /* 8,001 bytes percent-encoded */
+    make(unit, &made);
+    assert_null(mnv_record_value(made.record, MNV_ENCODING_PERCENT, MNV_FACT_ADDRESS));
+    assert_string_equal(value(&made, MNV_FACT_ADDRESS), made.session->identity->address);
+    assert_int_equal(strlen(mnv_record_value(made.record, MNV_ENCODING_BASE64URL, MNV_FACT_ADDRESS)), 3556);
+    made.session->identity->address = long_text(unit, "長", 888);
+    make(unit, &made);
+    assert_int_equal(strlen(mnv_record_value(made.record, MNV_ENCODING_PERCENT, MNV_FACT_ADDRESS)), 7992);
 }
 
 static void refuses_too_many_attributes(void **state)
@@ -554,6 +599,8 @@ int main(void)
         UNIT_TEST(control_bytes_are_no_value),
         UNIT_TEST(refuses_an_unterminated_record),
         UNIT_TEST(refuses_too_large_a_record),
+        UNIT_TEST(tells_which_attribute_is_the_largest),
+        UNIT_TEST(too_long_for_a_header_is_absent_in_that_encoding),
         UNIT_TEST(refuses_too_many_attributes),
         UNIT_TEST(hands_on_no_value_with_line_breaks),
         UNIT_TEST(conflict_tells_nothing_of_the_link),

@@ -92,7 +92,7 @@ for my $kind (qw(line cr lf)) {
     $p->signin_is(account => "broken_$kind");
     sign_in($t, $b);
     my $env = $b->get($t->url('/account/'))->json->{env};
-    is_deeply([ $env->{MYNUMBER_ACCOUNT}, grep { /ATTRIBUTE/ || ($env->{$_} // '') eq 'admin' } sort keys %$env ], ["broken_$kind"], "$kind in an attribute: it is left out whole");
+    is_deeply([ $env->{MYNUMBER_ACCOUNT}, grep { /ATTRIBUTE/ || ($env->{$_} // '') eq 'admin' } sort keys %$env ], ["sub-broken_$kind"], "$kind in an attribute: it is left out whole");
     $p->card_is(person => "broken_$kind");
     is(verify($t, $t->browser)->mnv_code, 'MNV0413', "$kind in a detail of the person: the verification is refused");
 }

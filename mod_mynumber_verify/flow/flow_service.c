@@ -69,6 +69,14 @@ static apr_status_t look(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_reque
     view->account_is_strong = session->account && mnv_signin_may_link(site->options, session->account);
     view->can_link = !link && view->account_is_fresh && view->account_is_strong && view->identity_is_fresh;
     view->can_unlink = link && view->account_is_fresh && mnv_link_has_account(link, session->account);
+    if (link && !view->link_fits && session->account && session->identity && mnv_link_has_account(link, session->account)) {
+        int is_taken;
+
+        if ((status = mnv_flow_identity_taken(ctx, site, session, &is_taken)) != APR_SUCCESS) {
+            return status;
+        }
+        view->replaceable = is_taken ? NULL : link->id;
+    }
     view->csrf = mnv_csrf_token(ctx, site, session->id);
     return view->csrf ? APR_SUCCESS : APR_EGENERAL;
 }

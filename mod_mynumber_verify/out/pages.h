@@ -18,6 +18,7 @@ typedef struct mnv_service_view_t {
     int account_is_fresh, identity_is_fresh; /* the proofs for linking are not used up or too old */
     int account_is_strong;         /* signed in by a kind that gives the right to link */
     int can_link, can_unlink;      /* may press the button */
+    const char *replaceable;       /* id of the account's link to another identity, which the session's own may replace; NULL: none */
     int wants_unlink;              /* comes back from the sign-in that unlinking asked for (?unlink=1) */
     const char *csrf;              /* token for this session's forms, NULL without session */
     const char *return_to;         /* checked place to go on to, NULL: none */

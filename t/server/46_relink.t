@@ -79,7 +79,7 @@ my @told;
 MNV::Test::wait_for(sub { open my $in, '<', $told or return 0; @told = <$in>; @told >= 3 }, 10);
 is_deeply([ map { my $e = JSON::PP->new->utf8->decode($_); "$e->{event} $e->{account}" } @told ], [ 'linked sub-0123456789', 'unlinked sub-0123456789', 'linked sub-0123456789' ], 'the program is told of both');
 is(enters($phone), 303, "the old card's session is over");
-is($elsewhere->get($t->url('/linked/'))->code, 303, 'so is every other session of the account');
+is($elsewhere->get($t->url('/account/'))->code, 303, 'so is every other session of the account');
 is(enters(by_card('changed')), 'MNV0805', 'the old card alone no longer enters');
 is(enters(by_card('changed-after')), 'sub-0123456789', 'the new one does');
 like($t->error_log, qr/MNV1609/, 'the log tells it');

@@ -135,6 +135,7 @@ apr_status_t mnv_step_jwks(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_req
     (void)request;
     add_keys(ctx, keys, site->options->card.client_keys);
     add_keys(ctx, keys, site->options->account.client_keys);
+    add_keys(ctx, keys, site->options->site.assertion_keys);
     mnv_json_set(set, "keys", keys);
     mnv_reply_body(reply, 200, "application/jwk-set+json", mnv_json_print(ctx->pool, set));
     reply->cache_sec = 300;

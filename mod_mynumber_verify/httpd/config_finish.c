@@ -22,11 +22,9 @@ static const mod_mnv_half_rows_t account_rows = { MNV_DIRECTIVE_SIGN_IN_PROVIDER
 
 /* Telling. ------------------------------------------------------------------------------- */
 
-/** "MNV1301: " + where + directive + the rest. */
-static const char *place(const mod_mnv_judge_t *judge, mod_mnv_directive_e directive, const char *text)
+/** "MNV1301: " + where + directive + the rest. @param line where it stands, NULL: it does not */
+static const char *place_at(const mod_mnv_judge_t *judge, const ap_directive_t *line, const char *directive, const char *text)
 {
-    const mod_mnv_directive_t *row = &mod_mnv_directive_rows()[directive];
-    const ap_directive_t *line = judge->config->given[directive];
     const server_rec *server = judge->server;
     const char *rest = strchr(text, ' '), *where;
 
@@ -34,7 +32,12 @@ static const char *place(const mod_mnv_judge_t *judge, mod_mnv_directive_e direc
             : server->is_virtual
                 ? apr_psprintf(judge->ptemp, "virtual host in line %u of %s", server->defn_line_number, server->defn_name)
                 : "main server";
-    return apr_psprintf(judge->ptemp, "%.*s %s: %s:%s", (int)(rest - text), text, where, row->name, rest);
+    return apr_psprintf(judge->ptemp, "%.*s %s: %s:%s", (int)(rest - text), text, where, directive, rest);
+}
+
+static const char *place(const mod_mnv_judge_t *judge, mod_mnv_directive_e directive, const char *text)
+{
+    return place_at(judge, judge->config->given[directive], mod_mnv_directive_rows()[directive].name, text);
 }
 
 void mod_mnv_complain(mod_mnv_judge_t *judge, mod_mnv_directive_e directive, const char *fmt, ...)
@@ -71,17 +74,24 @@ void mod_mnv_warn(mod_mnv_judge_t *judge, mod_mnv_directive_e directive, const c
 
 void mod_mnv_warn_line(mod_mnv_judge_t *judge, const ap_directive_t *line, const char *fmt, ...)
 {
-    const char *text, *rest;
     va_list args;
 
     if (!is_time_to_warn()) {
         return;
     }
     va_start(args, fmt);
-    text = apr_pvsprintf(judge->ptemp, fmt, args);
+    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, judge->server, "%s", place_at(judge, line, line->directive, apr_pvsprintf(judge->ptemp, fmt, args)));
     va_end(args);
-    rest = strchr(text, ' ');
-    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, judge->server, "%.*s line %d of %s: %s:%s", (int)(rest - text), text, line->line_num, line->filename, line->directive, rest);
+}
+
+void mod_mnv_complain_line(mod_mnv_judge_t *judge, const ap_directive_t *line, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, judge->server, "%s", place_at(judge, line, line->directive, apr_pvsprintf(judge->ptemp, fmt, args)));
+    va_end(args);
+    judge->problems++;
 }
 
 /* The site. ------------------------------------------------------------------------------------ */
@@ -374,6 +384,7 @@ static void judge_host(mod_mnv_judge_t *judge, int is_passing_by)
     judge_site(judge);
     judge_card(judge);
     judge_account(judge);
+    mod_mnv_judge_assertion(judge);
     uses = mod_mnv_uses_of(judge->pconf, judge->server, judge->main_server);
     mod_mnv_judge_scopes(judge, &uses);
     finish_handoff(judge);

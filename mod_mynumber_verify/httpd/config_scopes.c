@@ -32,7 +32,8 @@ static void note_use(mod_mnv_uses_t *uses, const ap_directive_t *line, apr_uint3
 static int look_at_line(void *baton, const ap_directive_t *line)
 {
     mod_mnv_uses_t *uses = baton;
-    const char *rest = line->args, *attribute;
+    const char *rest = line->args;
+    mod_mnv_attribute_use_t asked = { NULL, line };
     apr_uint32_t facts = 0;
     int fact;
 
@@ -40,9 +41,9 @@ static int look_at_line(void *baton, const ap_directive_t *line)
         uses->line = line;
     }
     if (!strcasecmp(line->directive, "Require")) {
-        facts = mod_mnv_rule_needs(uses->pool, line->args, &attribute);
-        if (attribute) {
-            APR_ARRAY_PUSH(uses->attributes, const char *) = attribute;
+        facts = mod_mnv_rule_needs(uses->pool, line->args, &asked.attribute);
+        if (asked.attribute) {
+            APR_ARRAY_PUSH(uses->attributes, mod_mnv_attribute_use_t) = asked;
         }
     }
     while (!strcasecmp(line->directive, "MyNumberExport") && *rest) {
@@ -57,7 +58,7 @@ static int look_at_line(void *baton, const ap_directive_t *line)
 
 mod_mnv_uses_t mod_mnv_uses_of(apr_pool_t *pool, const server_rec *server, const server_rec *main_server)
 {
-    mod_mnv_uses_t uses = { pool, apr_array_make(pool, 8, sizeof(mod_mnv_use_t)), apr_array_make(pool, 2, sizeof(const char *)), NULL };
+    mod_mnv_uses_t uses = { pool, apr_array_make(pool, 8, sizeof(mod_mnv_use_t)), apr_array_make(pool, 2, sizeof(mod_mnv_attribute_use_t)), NULL };
 
     mod_mnv_tree_walk(mod_mnv_tree_of(server), look_at_line, &uses);
     if (main_server && server != main_server) {
@@ -159,18 +160,25 @@ static void find_card_scope(mod_mnv_judge_t *judge, const mod_mnv_uses_t *uses)
 }
 
 /** What is handed on, and behind it what rules ask for: the order of a record's slots. */
-static void keep_attributes(mod_mnv_judge_t *judge, const apr_array_header_t *asked)
+static void keep_attributes(mod_mnv_judge_t *judge, const apr_array_header_t *rules)
 {
     mnv_signin_options_t *signin = &judge->config->options.signin;
     int i;
 
     signin->account_keep = signin->account_pass ? apr_array_copy(judge->pconf, signin->account_pass) : apr_array_make(judge->pconf, 2, sizeof(const char *));
-    for (i = 0; i < asked->nelts; i++) {
-        const char *name = APR_ARRAY_IDX(asked, i, const char *);
+    for (i = 0; i < rules->nelts; i++) {
+        const mod_mnv_attribute_use_t *asked = &APR_ARRAY_IDX(rules, i, mod_mnv_attribute_use_t);
 
-        if (!is_listed(signin->account_keep, name) && signin->account_keep->nelts < MNV_ATTRIBUTE_MAX) {
-            APR_ARRAY_PUSH(signin->account_keep, const char *) = name;
+        if (is_listed(signin->account_keep, asked->attribute)) {
+            continue;
         }
+        if (signin->account_keep->nelts == MNV_ATTRIBUTE_MAX) {
+            /* a rule whose attribute is not kept would refuse everybody */
+            mod_mnv_complain_line(judge, asked->line, MNVLOGNO(1412) "a session keeps %d attributes of an account, and \"%s\" is one more: remove a rule that asks for another, or a name from "
+                                  "MyNumberAccountPass", MNV_ATTRIBUTE_MAX, asked->attribute);
+            return;
+        }
+        APR_ARRAY_PUSH(signin->account_keep, const char *) = asked->attribute;
     }
 }
 

@@ -545,6 +545,19 @@ static void print_exports(apr_pool_t *pool, const mod_mnv_directive_t *row, cons
     mnv_json_set_string(object, "value", (*(const mod_mnv_export_list_t *const *)field)->text);
 }
 
+/* Assertions, see config_assertion.c. ---------------------------------------------------- */
+
+static const char *set_assertion(const mod_mnv_setting_t *setting, void *field)
+{
+    return mod_mnv_assertion_set(setting, field);
+}
+
+static void print_assertion(apr_pool_t *pool, const mod_mnv_directive_t *row, const void *field, mnv_json_t *object)
+{
+    (void)row;
+    mod_mnv_assertion_print(pool, field, object);
+}
+
 /* The table. ---------------------------------------------------------------------------- */
 
 static const mod_mnv_kind_t kinds[] = {

@@ -4,6 +4,7 @@
 #include <httpd.h>
 #include <string.h>
 #include "httpd/handoff.h"
+#include "httpd/sector.h"
 
 /* "verified-at" asks for what goes out as "MYNUMBER_VERIFIED_AT": names that applications see, so that attributes are found too. */
 static int is_named(const char *variable, const char *name)
@@ -36,6 +37,10 @@ static const char *value_of(ap_expr_eval_ctx_t *eval, const void *data, const ch
     }
     record = mod_mnv_session(r)->record;
     mod_mnv_mark_private(r);
+    if (record && !strcmp(name, "assertion")) {
+        value = mod_mnv_assertion(r);
+        return value ? value : "";
+    }
     exports = mod_mnv_exports(r);
     for (i = 0; record && i < exports->nelts; i++) {
         const mod_mnv_export_t *one = &APR_ARRAY_IDX(exports, i, mod_mnv_export_t);

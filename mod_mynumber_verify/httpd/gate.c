@@ -7,10 +7,10 @@
 #include <string.h>
 #include "base/log.h"
 #include "httpd/authz.h"
-#include "httpd/handoff.h"
 #include "httpd/our_host.h"
 #include "httpd/reply_out.h"
 #include "httpd/request_in.h"
+#include "httpd/sector.h"
 #include "httpd/session_io.h"
 #include "out/pages.h"
 
@@ -64,8 +64,7 @@ static void begin(refusal_t *refusal, request_rec *r)
     refusal->request = mod_mnv_request_in(r, "/", NULL);
 }
 
-/* Nobody can tell who this is: neither admitted nor sent to sign in. */
-static int refuse_failed(request_rec *r)
+int mod_mnv_gate_failed(request_rec *r)
 {
     refusal_t refusal;
 
@@ -237,7 +236,7 @@ static int ask_the_others(request_rec *r, mod_mnv_request_t *request)
 static int settle(request_rec *r, const mod_mnv_request_t *request, int is_ours, int status)
 {
     if (request->has_asked && request->visit->state == MOD_MNV_SESSION_FAILED) {
-        return refuse_failed(r);
+        return mod_mnv_gate_failed(r);
     }
     if (status == DECLINED && (is_ours || request->missing)) {
         return refuse(r, request->missing);
@@ -254,7 +253,7 @@ static int judge(request_rec *r, mod_mnv_request_t *request, int is_ours)
 
     if (is_ours && !request->own) {
         if (mod_mnv_session(r)->state == MOD_MNV_SESSION_FAILED) {
-            return refuse_failed(r);
+            return mod_mnv_gate_failed(r);
         }
         mod_mnv_set_user(r);
     }
@@ -353,7 +352,7 @@ int mod_mnv_gate_authz(request_rec *r)
         return DECLINED;
     }
     if (request->has_asked && request->visit->state == MOD_MNV_SESSION_FAILED) {
-        return refuse_failed(r);
+        return mod_mnv_gate_failed(r);
     }
     if (!request->missing) {
         return DECLINED;

@@ -209,27 +209,19 @@ static void judge_identity(const mod_mnv_rule_t *rule, const mod_mnv_asked_t *as
     verdict->why = !value ? MNV_FAIL_RULE_UNKNOWN : rule->fact == MNV_FACT_ACR ? MNV_FAIL_RULE_ACR : MNV_FAIL_RULE_ATTRIBUTE;
 }
 
-/* The values as they were before mnv_text_join(). */
 static int any_is_one_of(apr_pool_t *pool, const apr_array_header_t *wanted, const char *joined)
 {
-    char *one = apr_palloc(pool, strlen(joined) + 1), *out = one;
+    const apr_array_header_t *values = mnv_text_split(pool, joined);
+    int i;
 
-    for (;; joined++) {
-        if (!*joined || *joined == ';') {
-            if (is_one_of(wanted, one, (apr_size_t)(out - one))) {
-                return 1;
-            }
-            out = one;
-            if (!*joined) {
-                return 0;
-            }
-            continue;
+    for (i = 0; i < values->nelts; i++) {
+        const char *value = APR_ARRAY_IDX(values, i, const char *);
+
+        if (is_one_of(wanted, value, strlen(value))) {
+            return 1;
         }
-        if (*joined == '\\' && joined[1]) {
-            joined++;
-        }
-        *out++ = *joined;
     }
+    return 0;
 }
 
 /* Is there a row of MyNumberAssurance, for people verified or for people linked, that states what is wanted? */

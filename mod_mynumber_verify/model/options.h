@@ -25,9 +25,9 @@ struct mnv_private_key_t;
 #define MNV_ASSURANCE_MAX 32                          /* rows of MyNumberAssurance */
 #define MNV_ASSURANCE_LIMIT_BYTES 2048                /* all their URIs, as one value of a header */
 
-/** A client key: MyNumberClientKey FILE [kid]. */
+/** A key that signs: MyNumberClientKey FILE [kid]. */
 typedef struct mnv_client_key_t {
-    const char *file;
+    const char *file; /* NULL: made of the secret file */
     const char *kid; /* NULL: thumbprint */
     struct mnv_private_key_t *key; /* read at start */
 } mnv_client_key_t;
@@ -91,6 +91,7 @@ typedef struct mnv_site_options_t {
     int secure;             /* base_url is https: cookie prefixes and Secure */
     apr_array_header_t *return_allow; /* origins */
     const char *state_dir;
+    apr_array_header_t *assertion_keys; /* mnv_client_key_t, ES256; the first signs; NULL after the start: no location has an assertion */
 } mnv_site_options_t;
 
 /** Everything of one virtual host that flows may read. */

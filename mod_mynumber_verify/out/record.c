@@ -7,6 +7,7 @@
 #include "base/civil.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "lib/crypt.h"
 #include "out/assurance.h"
 
 #define KNOWN_FLAGS (MNV_HAS_ACCOUNT | MNV_HAS_IDENTITY | MNV_HAS_LINKED_ACCOUNT | MNV_HAS_LINKED_IDENTITY | MNV_HAS_LINK | MNV_IS_HELD | MNV_IS_ANOTHER)
@@ -246,6 +247,25 @@ static apr_status_t lay_out(mnv_ctx_t *ctx, const facts_t *facts, block_t *block
     return APR_SUCCESS;
 }
 
+/* Times of asking aside: what is made of a record's values is good as long as this is the same. */
+static apr_status_t mark_content(mnv_ctx_t *ctx, mnv_record_t *record)
+{
+    const char *values = (const char *)record + sizeof(*record), *told;
+    unsigned char digest[MNV_DIGEST_BYTES];
+    apr_size_t length = record->size - sizeof(*record);
+    char *text;
+
+    told = apr_psprintf(ctx->pool, "%u %" APR_TIME_T_FMT " %" APR_TIME_T_FMT " ", record->flags, record->account_at, record->identity_at);
+    text = apr_palloc(ctx->pool, strlen(told) + length);
+    memcpy(text, told, strlen(told));
+    memcpy(text + strlen(told), values, length);
+    if (mnv_crypt_sha256(text, strlen(told) + length, digest) != APR_SUCCESS) {
+        return mnv_fail(ctx, MNV_FAIL_CRYPTO, "session record");
+    }
+    memcpy(record->content, digest, sizeof(record->content));
+    return APR_SUCCESS;
+}
+
 static void fill_header(mnv_record_t *record, const facts_t *facts, apr_size_t size)
 {
     const mnv_record_source_t *source = facts->source;
@@ -287,12 +307,13 @@ apr_status_t mnv_record_make(mnv_ctx_t *ctx, const mnv_record_source_t *source, 
     if (status == APR_SUCCESS) {
         *record = (mnv_record_t *)(void *)block.bytes;
         fill_header(*record, &facts, block.used);
+        status = mark_content(ctx, *record);
     }
     return status;
 }
 
-/* Checking. Whoever can write to the cache must not be able to make us read outside the block, hand a header injection to an application
- * (mnv_record_value()), or believe in a combination of flags that mnv_record_make() never makes. ------------------- */
+/* Checking. A cache that leaves the machine holds records sealed, and what opens is what was sealed; this is for memory gone wrong, and for records of another configuration:
+ * nothing is read outside the block, and no combination of flags is believed that mnv_record_make() never makes. ------------------- */
 
 static int header_is_sane(const mnv_record_t *record)
 {
@@ -317,24 +338,4 @@ int mnv_record_check(const mnv_record_t *record, apr_size_t length, apr_uint32_t
         return 0;
     }
     return header_is_sane(record) && (record->size == values_start(slots) || !((const unsigned char *)record)[record->size - 1]);
-}
-
-/* Judged when it is used: most of a record is of no use to most requests. */
-const char *mnv_record_value(const mnv_record_t *record, mnv_encoding_e encoding, apr_uint32_t slot)
-{
-    const apr_uint32_t *offset = (const apr_uint32_t *)(const void *)(record + 1);
-    const unsigned char *text, *c;
-    apr_uint32_t at;
-
-    if ((unsigned)encoding >= MNV_ENCODING_COUNT || slot >= record->slots) {
-        return NULL;
-    }
-    at = offset[(apr_size_t)encoding * record->slots + slot];
-    if (at < values_start(record->slots) || at >= record->size) { /* 0: absent */
-        return NULL;
-    }
-    text = (const unsigned char *)record + at; /* the block's last byte is NUL */
-    for (c = text; *c >= 0x20 && *c != 0x7f; c++) {
-    }
-    return *c ? NULL : (const char *)text;
 }

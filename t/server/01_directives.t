@@ -22,6 +22,7 @@ cmp_ok(scalar @rows, '>=', 40, 'directives.def is read');
 
 $t->client_key;
 $t->run($t->{ctl}, qw(keygen client --alg RS256), $t->path('keys/second.pem'));
+$t->run($t->{ctl}, qw(keygen assertion), $t->path("keys/$_.pem")) for qw(assertion assertion2);
 $t->write_file('keys/signin-secret', "a secret\n", 0600);
 my (undef, $ca) = $t->certificate;
 chmod 0644, $ca;
@@ -39,6 +40,8 @@ my %set = (
     MyNumberBaseURL => [ 'https://WWW.example.test:443/', 'https://www.example.test', 'http://localhost:' . $t->port ],
     MyNumberSecretFile => [ $t->secret_file, undef, undef ],
     MyNumberStateDir => [ $t->path('state2'), undef, $t->path('run/mynumber') ],
+    MyNumberAssertionKey => [ $t->path('keys/assertion.pem') . " kid-2\n" . $t->path('keys/assertion2.pem'),
+        [ { file => $t->path('keys/assertion.pem'), kid => 'kid-2' }, { file => $t->path('keys/assertion2.pem') } ], [] ],
     MyNumberSchema => ['check'],
     MyNumberProvider => [ $t->path('conf/provider.json') ],
     MyNumberProviderEndpoint => [ "token https://card.example.test/t2\njwks https://card.example.test/j2", { token => 'https://card.example.test/t2', jwks => 'https://card.example.test/j2' }, {} ],
@@ -83,6 +86,7 @@ my %set = (
     MyNumberHeaderEncoding => ['base64url'],
     MyNumberExport => ['account name attribute-email'],
     MyNumberEntry => ['choose'],
+    MyNumberAssertion => ['on aud=https://app.example.ac.jp'],
     MyNumberSubject => ['shared'],
     MyNumberUnauthenticated => ['403'],
 );
@@ -178,6 +182,7 @@ my %bad = (
         join(' ', 'verified', map { "urn:$_" } 1 .. 40), join("\n", 'verified urn:0', map { "MyNumberAssurance verified urn:$_" } 1 .. 32),
         join("\n", 'verified urn:0', map { "MyNumberAssurance verified urn:$_" . 'x' x 245 } 10 .. 18) ],
     SUBJECT => [ 'public', 'none' ],
+    ASSERTION => [ 'yes', 'off aud=a', 'on a', 'on aud=', 'on "aud=a b"', "on aud=$long", 'on aud=é', 'on aud=a aud=b' ],
     PREFIX => [ 'X-', 'X', 'Person', 'Content-', 'content-', 'X-Forwarded-', 'Sec-', 'My_Number-', '-Person-', '"My Number-"', 'X' . 'y' x 32 . '-' ],
     EXPORTS => [ 'password', 'account none', 'Account', 'attribute-', 'attribute-UPPER', 'attribute-a_b', '*' ],
     CACHE => [],

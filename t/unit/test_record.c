@@ -185,16 +185,31 @@ static void offsets_that_lead_elsewhere_are_no_value(void **state)
     absent_when(&made, offsets(copy)[MNV_FACT_NAME] = (apr_uint32_t)sizeof(*copy));
 }
 
-static void control_bytes_are_no_value(void **state)
+/* What is made of a record is good as long as this is the same. */
+static void the_content_tells_when_something_changed(void **state)
 {
     unit_t *unit = *state;
     made_t made;
+    apr_uint64_t first[2];
 
     prepare(unit, &made, 3);
     make(unit, &made);
-    absent_when(&made, ((char *)copy)[offsets(copy)[MNV_FACT_NAME]] = '\n');
-    absent_when(&made, ((char *)copy)[offsets(copy)[MNV_FACT_NAME] + 1] = '\r');
-    absent_when(&made, ((char *)copy)[offsets(copy)[MNV_FACT_NAME]] = 0x7f);
+    memcpy(first, made.record->content, sizeof(first));
+    unit->now += apr_time_from_sec(10);
+    made.source.generation++;
+    made.session->seen++;
+    make(unit, &made);
+    assert_memory_equal(made.record->content, first, sizeof(first));
+    made.session->identity->name = "another";
+    make(unit, &made);
+    assert_memory_not_equal(made.record->content, first, sizeof(first));
+    prepare(unit, &made, 3);
+    made.session->account->at++;
+    make(unit, &made);
+    assert_memory_not_equal(made.record->content, first, sizeof(first));
+    prepare(unit, &made, 1);
+    make(unit, &made);
+    assert_memory_not_equal(made.record->content, first, sizeof(first));
 }
 
 static void refuses_an_unterminated_record(void **state)
@@ -596,7 +611,7 @@ int main(void)
         UNIT_TEST(refuses_huge_slot_counts),
         UNIT_TEST(refuses_impossible_flags_and_times),
         UNIT_TEST(offsets_that_lead_elsewhere_are_no_value),
-        UNIT_TEST(control_bytes_are_no_value),
+        UNIT_TEST(the_content_tells_when_something_changed),
         UNIT_TEST(refuses_an_unterminated_record),
         UNIT_TEST(refuses_too_large_a_record),
         UNIT_TEST(tells_which_attribute_is_the_largest),

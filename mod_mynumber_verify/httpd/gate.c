@@ -66,13 +66,14 @@ static void begin(refusal_t *refusal, request_rec *r)
 
 int mod_mnv_gate_failed(request_rec *r)
 {
+    const mnv_failure_t failure = mod_mnv_request(r)->visit->failure; /* told already, where it happened */
     refusal_t refusal;
 
     if (is_bystander(r)) {
-        return HTTP_SERVICE_UNAVAILABLE;
+        return mnv_failure_row(failure.what)->http_status;
     }
     begin(&refusal, r);
-    refusal.ctx->failure = mod_mnv_request(r)->visit->failure; /* told already, where it happened */
+    refusal.ctx->failure = failure;
     return send_page(&refusal, NULL);
 }
 

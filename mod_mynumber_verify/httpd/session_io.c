@@ -111,6 +111,7 @@ static apr_status_t make_record(mod_mnv_visit_t *visit, const mnv_site_t *site, 
     source->session = session;
     source->link = link;
     source->attributes = conf->options.signin.account_keep;
+    source->assurance = conf->options.assurance;
     source->options = &conf->options.session;
     source->hold = conf->options.link.hold;
     source->site = conf->site_check;

@@ -25,7 +25,7 @@ struct mnv_certificate_t {
 
 /* RFC 6931 2.3.2 to 2.3.6. */
 static const struct {
-    const char *uri, *type, *digest;
+    const char *uri, *type, *hash;
 } algorithms[] = {
     { MORE "rsa-sha256", "RSA", "SHA256" },
     { MORE "rsa-sha384", "RSA", "SHA384" },
@@ -228,14 +228,14 @@ static unsigned char *der_of(EVP_PKEY *key, const mnv_signature_t *signature, ap
     return made > 0 ? der : NULL;
 }
 
-static int verify_by(EVP_PKEY *key, const char *digest, const mnv_signature_t *signature)
+static int verify_by(EVP_PKEY *key, const char *hash, const mnv_signature_t *signature)
 {
     int is_ec = EVP_PKEY_is_a(key, "EC"), right = 0;
     apr_size_t length = signature->signature_length;
     unsigned char *der = is_ec ? der_of(key, signature, &length) : NULL;
     EVP_MD_CTX *context = !is_ec || der != NULL ? EVP_MD_CTX_new() : NULL;
 
-    if (context != NULL && EVP_DigestVerifyInit_ex(context, NULL, digest, NULL, NULL, key, NULL) == 1) {
+    if (context != NULL && EVP_DigestVerifyInit_ex(context, NULL, hash, NULL, NULL, key, NULL) == 1) {
         right = EVP_DigestVerify(context, is_ec ? der : signature->signature, length, signature->data, signature->length) == 1;
     }
     EVP_MD_CTX_free(context);
@@ -251,12 +251,12 @@ apr_status_t mnv_signature_verify(const apr_array_header_t *certificates, int sh
     while (i < ALGORITHMS && strcmp(algorithms[i].uri, signature->uri) != 0) {
         i++;
     }
-    if (i == ALGORITHMS || (!strcmp(algorithms[i].digest, "SHA1") && !sha1)) {
+    if (i == ALGORITHMS || (!strcmp(algorithms[i].hash, "SHA1") && !sha1)) {
         return APR_ENOTIMPL;
     }
     for (int k = 0; k < certificates->nelts; k++) {
         EVP_PKEY *key = APR_ARRAY_IDX(certificates, k, mnv_certificate_t *)->key;
-        if (EVP_PKEY_is_a(key, algorithms[i].type) && verify_by(key, algorithms[i].digest, signature)) {
+        if (EVP_PKEY_is_a(key, algorithms[i].type) && verify_by(key, algorithms[i].hash, signature)) {
             return APR_SUCCESS;
         }
     }

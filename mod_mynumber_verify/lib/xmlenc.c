@@ -3,7 +3,7 @@
 #include <string.h>
 #include "base/base64.h"
 #include "lib/xmldsig.h"
-#include "lib/xmlenc_openssl.h"
+#include "lib/xmlenc_cipher.h"
 
 #define ENC        MNV_XMLENC_NS
 #define ENC11      "http://www.w3.org/2009/xmlenc11#"

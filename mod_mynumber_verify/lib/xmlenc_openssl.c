@@ -1,4 +1,4 @@
-#include "lib/xmlenc_openssl.h"
+#include "lib/xmlenc_cipher.h"
 
 #include <limits.h>
 #include <string.h>

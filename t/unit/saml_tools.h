@@ -37,10 +37,12 @@ static struct {
     const char *curve;
     EVP_PKEY *key;
     X509 *x509;
+    mnv_certificate_t *certificate;  /* as the code under test has read them, once for all tests */
+    mnv_private_key_t *private_key;
 } saml_keys[] = {
-    { "idp", 2048, NULL, NULL, NULL },     { "idp2", 2048, NULL, NULL, NULL },   { "ec", 0, "P-256", NULL, NULL },  { "ec384", 0, "P-384", NULL, NULL },
-    { "stranger", 2048, NULL, NULL, NULL }, { "sp", 2048, NULL, NULL, NULL },    { "sp2", 2048, NULL, NULL, NULL }, { "weak", 1024, NULL, NULL, NULL },
-    { "stranger_ec", 0, "P-256", NULL, NULL }, { "k256", 0, "secp256k1", NULL, NULL },
+    { "idp", 2048, NULL, NULL, NULL, NULL, NULL },     { "idp2", 2048, NULL, NULL, NULL, NULL, NULL },   { "ec", 0, "P-256", NULL, NULL, NULL, NULL },  { "ec384", 0, "P-384", NULL, NULL, NULL, NULL },
+    { "stranger", 2048, NULL, NULL, NULL, NULL, NULL }, { "sp", 2048, NULL, NULL, NULL, NULL, NULL },    { "sp2", 2048, NULL, NULL, NULL, NULL, NULL }, { "weak", 1024, NULL, NULL, NULL, NULL, NULL },
+    { "stranger_ec", 0, "P-256", NULL, NULL, NULL, NULL }, { "k256", 0, "secp256k1", NULL, NULL, NULL, NULL },
 };
 #define SAML_KEYS (sizeof(saml_keys) / sizeof(saml_keys[0]))
 
@@ -74,6 +76,16 @@ static apr_size_t saml_key_index(const char *name)
         saml_keys[i].x509 = saml_self_signed(saml_keys[i].key, name);
     }
     return i;
+}
+
+/* Lives until apr_terminate(). */
+UNIT_MAYBE_UNUSED apr_pool_t *saml_lasting(void)
+{
+    static apr_pool_t *pool;
+    if (!pool) {
+        apr_pool_create(&pool, NULL);
+    }
+    return pool;
 }
 
 UNIT_MAYBE_UNUSED EVP_PKEY *saml_key(const char *name)
@@ -118,26 +130,31 @@ UNIT_MAYBE_UNUSED const char *saml_certificate_text(apr_pool_t *pool, const char
 /** An array of certificates, names divided by blanks. */
 UNIT_MAYBE_UNUSED apr_array_header_t *saml_certificates(apr_pool_t *pool, const char *names)
 {
-    apr_array_header_t *all = apr_array_make(pool, 4, sizeof(mnv_certificate_t *)), *one;
+    apr_array_header_t *all = apr_array_make(pool, 4, sizeof(mnv_certificate_t *));
     char *state, *list = apr_pstrdup(pool, names);
     const char *problem;
     for (char *name = apr_strtok(list, " ", &state); name; name = apr_strtok(NULL, " ", &state)) {
-        const char *pem = saml_pem(pool, name);
-        assert_int_equal(mnv_certificate_pem(pool, pem, strlen(pem), &one, &problem), APR_SUCCESS);
-        apr_array_cat(all, one);
+        apr_size_t i = saml_key_index(name);
+        if (!saml_keys[i].certificate) {
+            assert_int_equal(mnv_certificate_base64(saml_lasting(), saml_certificate_text(pool, name), &saml_keys[i].certificate, &problem), APR_SUCCESS);
+        }
+        APR_ARRAY_PUSH(all, mnv_certificate_t *) = saml_keys[i].certificate;
     }
     return all;
 }
 
 UNIT_MAYBE_UNUSED mnv_private_key_t *saml_private_key(apr_pool_t *pool, const char *name)
 {
-    BIO *bio = BIO_new(BIO_s_mem());
-    mnv_private_key_t *key;
+    apr_size_t i = saml_key_index(name);
     const char *pem, *problem;
-    PEM_write_bio_PrivateKey(bio, saml_key(name), NULL, NULL, 0, NULL, NULL);
-    pem = saml_drain(pool, bio);
-    assert_int_equal(mnv_private_key_parse(pool, pem, strlen(pem), NULL, &key, &problem), APR_SUCCESS);
-    return key;
+    BIO *bio;
+    if (!saml_keys[i].private_key) {
+        bio = BIO_new(BIO_s_mem());
+        PEM_write_bio_PrivateKey(bio, saml_key(name), NULL, NULL, 0, NULL, NULL);
+        pem = saml_drain(pool, bio);
+        assert_int_equal(mnv_private_key_parse(saml_lasting(), pem, strlen(pem), NULL, &saml_keys[i].private_key, &problem), APR_SUCCESS);
+    }
+    return saml_keys[i].private_key;
 }
 
 /** All occurrences; none is an error of the test. */

@@ -47,6 +47,36 @@ static void prints_times(void **state)
     assert_string_equal(mnv_civil_japan(unit->pool, UNIT_START + apr_time_from_sec(7 * 3600)), "2026-11-25 00:00");
 }
 
+static void reads_times_of_saml(void **state)
+{
+    static const struct {
+        const char *text;
+        apr_time_t micros; /* behind UNIT_START */
+    } good[] = {
+        { "2026-11-24T08:00:00Z", 0 }, { "2026-11-24T08:00:00+00:00", 0 }, { "2026-11-24T08:00:00.5Z", 500000 }, { "2026-11-24T08:00:00.000001Z", 1 },
+        { "2026-11-24T08:00:00.12345678901234567890Z", 123456 }, { "2026-11-24T07:59:59.999Z", -1000 }, { "2026-11-25T08:00:00Z", apr_time_from_sec(86400) },
+    };
+    static const char *const bad[] = {
+        "", "2026-11-24", "2026-11-24T08:00:00", "2026-11-24 08:00:00Z", "2026-11-24T08:00:00z", "2026-11-24T08:00:00+09:00", "2026-11-24T08:00:00-00:00", "2026-11-24T08:00:00.Z",
+        "2026-11-24T8:00:00Z", "2026-11-24T08:00Z", "2026-11-24T24:00:00Z", "2026-11-24T08:60:00Z", "2026-11-24T08:00:60Z", "2026-11-31T08:00:00Z", "2026-02-29T08:00:00Z",
+        "20261124T080000Z....", "1999-12-31T23:59:59Z", "2200-01-01T00:00:00Z", "2026-11-24T08:00:00Z ", " 2026-11-24T08:00:00Z", "2026-11-24T-8:00:00Z", "2026-11-24T08:00:00.1.2Z",
+    };
+    apr_time_t at = 0;
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        assert_int_equal(mnv_civil_utc(good[i].text, &at), APR_SUCCESS);
+        assert_int_equal(at - UNIT_START, good[i].micros);
+    }
+    at = 0;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        if (mnv_civil_utc(bad[i], &at) != APR_EINVAL) {
+            fail_msg("accepted: %s", bad[i]);
+        }
+    }
+    assert_int_equal(mnv_civil_utc(NULL, &at), APR_EINVAL);
+    assert_int_equal(at, 0);
+}
+
 static void reaches(unit_t *unit, const char *iso, int age, const char *expected)
 {
     apr_time_t moment = 0;
@@ -101,6 +131,7 @@ int main(void)
         UNIT_TEST(refuses_the_future_as_japan_sees_it),
         UNIT_TEST(gives_one_form_of_a_birthdate),
         UNIT_TEST(prints_times),
+        UNIT_TEST(reads_times_of_saml),
         UNIT_TEST(ages_by_japans_law),
         UNIT_TEST(refuses_ages_of_nobody),
         UNIT_TEST(agrees_with_the_calendar),

@@ -1,6 +1,6 @@
 /* The ciphers behind lib/xmlenc.c. */
-#ifndef MNV_LIB_XMLENC_OPENSSL_H
-#define MNV_LIB_XMLENC_OPENSSL_H
+#ifndef MNV_LIB_XMLENC_CIPHER_H
+#define MNV_LIB_XMLENC_CIPHER_H
 
 #include <apr_errno.h>
 #include <apr_pools.h>

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/cookie.h"
 #include "base/log.h"
+#include "httpd/external.h"
 #include "httpd/gate.h"
 #include "httpd/sector.h"
 #include "httpd/session_io.h"
@@ -167,6 +168,10 @@ static int hand_over(request_rec *r, mod_mnv_request_t *request)
 
     request->handed = r->per_dir_config;
     if (!request->own && (mod_mnv_is_our_auth(r) || request->ruled == r->per_dir_config)) {
+        if (!request->is_known && mod_mnv_external_is_here(r)) { /* put in place of another request, after authentication */
+            mod_mnv_external_compare(r);
+            request->is_unsure = 0;
+        }
         visit = mod_mnv_session(r);
         mod_mnv_mark_private(r);
         take_back(r, is_our_variable); /* SetEnvIf, RewriteRule [E=]: of one person everything comes from the session, or nothing */

@@ -55,8 +55,7 @@ static void find_service(service_t *service, const mnv_service_view_t *view, mnv
     service->identity = view->session ? view->session->identity : NULL;
     service->link = view->link_fits && (service->account || service->identity) ? view->link : NULL;
     service->has_card = view->options->card.issuer != NULL;
-    service->has_signin = view->options->signin.method == MNV_SIGNIN_OIDC
-                          || (view->options->signin.method == MNV_SIGNIN_UNSET && view->options->account.issuer);
+    service->has_signin = view->options->signin.method != MNV_SIGNIN_NONE && (view->options->signin.method != MNV_SIGNIN_UNSET || view->options->account.issuer);
     service->state = find_state(service);
 }
 
@@ -558,7 +557,7 @@ void mnv_page_signed_out(mnv_ctx_t *ctx, const mnv_options_t *options, const mnv
 
     mnv_page_open(page, MNV_TEXT_SIGNED_OUT_HEAD, apr_pstrcat(ctx->pool, options->site.path, "/logout/done", NULL));
     mnv_page_element(page, "<main>\n<section class=\"card lead done\">\n<h1>", MNV_TEXT_SIGNED_OUT_HEAD, "</h1>\n");
-    mnv_page_element(page, "<p>", MNV_TEXT_SIGNED_OUT_TEXT, "</p>\n<div class=\"actions\">\n");
+    mnv_page_element(page, "<p>", options->signin.method == MNV_SIGNIN_EXTERNAL ? MNV_TEXT_SIGNED_OUT_EXTERNAL : MNV_TEXT_SIGNED_OUT_TEXT, "</p>\n<div class=\"actions\">\n");
     mnv_page_button(page, "plain", mnv_page_url(page, "/"), MNV_TEXT_TO_SERVICE);
     mnv_page_raw(page, "</div>\n</section>\n</main>\n");
     mnv_page_close(page, 200, reply);

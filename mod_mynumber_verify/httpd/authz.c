@@ -113,6 +113,9 @@ static authz_status check(request_rec *r, const char *arguments, const void *par
         verdict.is_met = 0;
         verdict.cure = asked.signin;
     }
+    if (verdict.is_met && rule->is_negated && request->why == MNV_OK) {
+        request->why = MNV_FAIL_RULE_FORBIDDEN;
+    }
     return verdict.is_met ? AUTHZ_GRANTED : miss(request, rule, &verdict);
 }
 

@@ -94,6 +94,31 @@ void mod_mnv_external_compare(request_rec *r)
     }
 }
 
+static int was_asked(const request_rec *r)
+{
+    const mod_mnv_request_t *request;
+
+    for (; r; r = mod_mnv_parent(r)) {
+        request = ap_get_module_config(r->request_config, &mynumber_verify_module);
+        if (request && request->is_known) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int mod_mnv_external_speaks(request_rec *r)
+{
+    mod_mnv_request_t *request = mod_mnv_request(r);
+    int is_asked = was_asked(r);
+
+    if (!request->is_known) {
+        mod_mnv_external_compare(r);
+        request->is_known = request->is_unsure = 0; /* httpd has not asked it for this request, so that its fixups set nothing either */
+    }
+    return is_asked || request->is_somebody;
+}
+
 int mod_mnv_external_fixups(request_rec *r)
 {
     mod_mnv_request_t *request;

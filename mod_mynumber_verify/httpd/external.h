@@ -16,6 +16,10 @@ int mod_mnv_external_is_here(request_rec *r);
 /** Compare the session with whom the other module has named: another person's is ended, and one without an account half does not speak here. After authentication. */
 void mod_mnv_external_compare(request_rec *r);
 
+/** May what the session says be handed on here? Not where other rules let everybody in (Require ip) before the module was asked: its user may be another by now. For requests that
+ * took another's place after authentication this compares anew. */
+int mod_mnv_external_speaks(request_rec *r);
+
 /** fixups, last of all: the second comparison. @return DECLINED, or as mod_mnv_gate_sign_in() */
 int mod_mnv_external_fixups(request_rec *r);
 

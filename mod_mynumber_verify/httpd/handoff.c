@@ -168,14 +168,12 @@ static int hand_over(request_rec *r, mod_mnv_request_t *request)
 
     request->handed = r->per_dir_config;
     if (!request->own && (mod_mnv_is_our_auth(r) || request->ruled == r->per_dir_config)) {
-        if (!request->is_known && mod_mnv_external_is_here(r)) { /* put in place of another request, after authentication */
-            mod_mnv_external_compare(r);
-            request->is_unsure = 0;
-        }
+        int is_silent = mod_mnv_external_is_here(r) && !mod_mnv_external_speaks(r);
+
         visit = mod_mnv_session(r);
         mod_mnv_mark_private(r);
         take_back(r, is_our_variable); /* SetEnvIf, RewriteRule [E=]: of one person everything comes from the session, or nothing */
-        if (visit->record) {
+        if (visit->record && !is_silent) {
             hand_on(r, visit->record, dir);
         }
         if (request->sector_of == dir && !request->sector) { /* told; an application must not take the rest for all */

@@ -3,6 +3,7 @@
 #include <apr_strings.h>
 #include <string.h>
 #include "base/log.h"
+#include "flow/flow_external.h"
 #include "proto/authz_request.h"
 #include "proto/authz_response.h"
 #include "proto/token_request.h"
@@ -45,8 +46,13 @@ apr_status_t mnv_flow_start(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_re
     mnv_pending_t *pending;
     const char *url;
     side_t side;
-    apr_status_t status = side_of(ctx, site, aim->half, &side);
+    apr_status_t status;
 
+    if (aim->half == MNV_HALF_ACCOUNT && site->options->signin.method == MNV_SIGNIN_EXTERNAL) {
+        mnv_external_start(ctx, site, aim, reply);
+        return APR_SUCCESS;
+    }
+    status = side_of(ctx, site, aim->half, &side);
     if (status == APR_SUCCESS) {
         status = mnv_provider_metadata(ctx, side.provider, &metadata);
     }

@@ -154,7 +154,7 @@ static void judge_site(mod_mnv_judge_t *judge)
 
 /* The halves. -------------------------------------------------------------------------------------- */
 
-static int is_given_here(const mod_mnv_judge_t *judge, mod_mnv_directive_e directive)
+int mod_mnv_is_given_here(const mod_mnv_judge_t *judge, mod_mnv_directive_e directive)
 {
     static const mod_mnv_endpoints_t zero;
     const mod_mnv_directive_t *row = &mod_mnv_directive_rows()[directive];
@@ -171,7 +171,7 @@ static void judge_absence(mod_mnv_judge_t *judge, const mod_mnv_half_rows_t *row
     apr_size_t i;
 
     for (i = 0; i < sizeof(useless) / sizeof(*useless); i++) {
-        if (is_given_here(judge, useless[i]) && (!i || useless[i] != useless[i - 1])) {
+        if (mod_mnv_is_given_here(judge, useless[i]) && (!i || useless[i] != useless[i - 1])) {
             mod_mnv_complain(judge, useless[i], MNVLOGNO(1325) "of no use without %s: write that too, or remove this line", names[rows->provider].name);
         }
     }
@@ -191,7 +191,7 @@ static void judge_card(mod_mnv_judge_t *judge)
         return;
     }
     judge_absence(judge, &card_rows);
-    if (is_given_here(judge, MNV_DIRECTIVE_ACCEPT_ACR)) {
+    if (mod_mnv_is_given_here(judge, MNV_DIRECTIVE_ACCEPT_ACR)) {
         mod_mnv_complain(judge, MNV_DIRECTIVE_ACCEPT_ACR, MNVLOGNO(1326) "of no use without MyNumberProvider: write that too, or remove this line");
     }
 }
@@ -209,7 +209,7 @@ static void judge_account(mod_mnv_judge_t *judge)
     if (signin->method == MNV_SIGNIN_OIDC && !config->account_provider) {
         mod_mnv_complain(judge, MNV_DIRECTIVE_SIGN_IN, MNVLOGNO(1327) "oidc needs a provider of accounts: write MyNumberSignInProvider too");
     }
-    if (signin->method == MNV_SIGNIN_NONE && is_given_here(judge, MNV_DIRECTIVE_SIGN_IN_PROVIDER)) {
+    if (signin->method == MNV_SIGNIN_NONE && mod_mnv_is_given_here(judge, MNV_DIRECTIVE_SIGN_IN_PROVIDER)) {
         mod_mnv_complain(judge, MNV_DIRECTIVE_SIGN_IN_PROVIDER, MNVLOGNO(1328) "of no use under MyNumberSignIn none: remove one of the two");
     }
     if (signin->method == MNV_SIGNIN_UNSET) {
@@ -220,6 +220,9 @@ static void judge_account(mod_mnv_judge_t *judge)
     }
     else if (signin->method == MNV_SIGNIN_NONE) {
         judge_absence(judge, &account_rows);
+    }
+    else if (signin->method == MNV_SIGNIN_EXTERNAL) {
+        mod_mnv_judge_external(judge, &account_rows);
     }
 }
 
@@ -365,7 +368,7 @@ static void judge_host(mod_mnv_judge_t *judge, int is_passing_by)
     const char *problem = find_base_url(judge);
     mod_mnv_directive_e about = MNV_DIRECTIVE_BASE_URL;
 
-    if (!problem && !config->card_provider && !config->account_provider) {
+    if (!problem && !config->card_provider && !config->account_provider && config->options.signin.method != MNV_SIGNIN_EXTERNAL) {
         about = MNV_DIRECTIVE_PROVIDER;
         problem = "neither this nor MyNumberSignInProvider is given, so that there is nothing to do: write one of them, or both";
     }
@@ -387,6 +390,7 @@ static void judge_host(mod_mnv_judge_t *judge, int is_passing_by)
     mod_mnv_judge_assertion(judge);
     uses = mod_mnv_uses_of(judge->pconf, judge->server, judge->main_server);
     mod_mnv_judge_scopes(judge, &uses);
+    mod_mnv_judge_variables(judge);
     finish_handoff(judge);
     config->enabled = 1;
 }

@@ -137,7 +137,7 @@ static apr_status_t make_host(apr_pool_t *pchild, mod_mnv_server_config_t *confi
     if (status == APR_SUCCESS && options->card.issuer) {
         status = mnv_provider_make(pchild, &options->card, options->site.state_dir, site->http, &site->card);
     }
-    if (status == APR_SUCCESS && options->account.issuer) {
+    if (status == APR_SUCCESS && options->account.issuer && options->signin.method == MNV_SIGNIN_OIDC) {
         status = mnv_provider_make(pchild, &options->account, options->site.state_dir, site->http, &site->account);
     }
     return status;

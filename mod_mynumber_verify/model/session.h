@@ -14,7 +14,7 @@ typedef struct mnv_account_t {
     const char *value;       /* the account id */
     const char *name;        /* to show on the page, NULL: none */
     const char *acr;
-    const char *method;      /* "oidc" */
+    const char *method;      /* "oidc", "external" */
     apr_time_t at;           /* when signed in */
     apr_time_t proof_at;     /* the right to link dates from here; 0: used up */
     apr_table_t *attributes; /* passed on: name -> value joined by mnv_text_join(); never NULL */

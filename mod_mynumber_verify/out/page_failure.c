@@ -30,7 +30,7 @@ static int has_card(const mnv_options_t *options)
 
 static int has_signin(const mnv_options_t *options)
 {
-    return options->signin.method == MNV_SIGNIN_OIDC || (options->signin.method == MNV_SIGNIN_UNSET && options->account.issuer);
+    return options->signin.method != MNV_SIGNIN_NONE && (options->signin.method != MNV_SIGNIN_UNSET || options->account.issuer);
 }
 
 /* Where the row sends a person; a half that this site does not have sends nobody anywhere. */

@@ -55,8 +55,7 @@ static void find_service(service_t *service, const mnv_service_view_t *view, mnv
     service->identity = view->session ? view->session->identity : NULL;
     service->link = view->link_fits && (service->account || service->identity) ? view->link : NULL;
     service->has_card = view->options->card.issuer != NULL;
-    service->has_signin = view->options->signin.method == MNV_SIGNIN_OIDC
-                          || (view->options->signin.method == MNV_SIGNIN_UNSET && view->options->account.issuer);
+    service->has_signin = view->options->signin.method != MNV_SIGNIN_NONE && (view->options->signin.method != MNV_SIGNIN_UNSET || view->options->account.issuer);
     service->state = find_state(service);
 }
 

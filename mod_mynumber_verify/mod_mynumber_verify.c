@@ -9,6 +9,7 @@
 #include <mod_auth.h>
 #include "httpd/authz.h"
 #include "httpd/expr.h"
+#include "httpd/external.h"
 #include "httpd/gate.h"
 #include "httpd/handoff.h"
 #include "httpd/notify.h"
@@ -75,9 +76,11 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_translate_name(mod_mnv_own_translate, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_map_to_storage(mod_mnv_own_storage, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_check_access_ex(mod_mnv_gate_access, NULL, before_authz_core, APR_HOOK_FIRST, AP_AUTH_INTERNAL_PER_CONF);
+    ap_hook_force_authn(mod_mnv_external_force, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_authn(mod_mnv_gate_user, NULL, NULL, APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_check_authz(mod_mnv_gate_authz, NULL, before_authz_core, APR_HOOK_FIRST, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_fixups(mod_mnv_handoff_fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_fixups(mod_mnv_external_fixups, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_handler(mod_mnv_own_handler, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_log_transaction(mod_mnv_handoff_log, NULL, NULL, APR_HOOK_REALLY_FIRST);
 

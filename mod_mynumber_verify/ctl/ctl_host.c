@@ -218,7 +218,7 @@ static void read_call(const ctl_t *ctl, const mnv_json_t *host, mnv_call_options
 static int read_host(const ctl_t *ctl, const mnv_json_t *json, ctl_host_t *host)
 {
     const mnv_json_t *database = mnv_json_member(json, "database");
-    const char *schema = value_of(json, "MyNumberSchema");
+    const char *schema = value_of(json, "MyNumberSchema"), *sign_in = mnv_json_string(json, "sign_in");
 
     host->name = mnv_json_string(json, "base_url");
     host->secret_file = file_of(json, "MyNumberSecretFile");
@@ -228,7 +228,9 @@ static int read_host(const ctl_t *ctl, const mnv_json_t *json, ctl_host_t *host)
     host->dbd_params = mnv_json_string(database, "params");
     host->dbd_masked = host->dbd_params && strstr(host->dbd_params, "***");
     read_provider(ctl, json, "MyNumber", "card_issuer", &host->card);
-    read_provider(ctl, json, "MyNumberSignIn", "account_issuer", &host->account);
+    if (!sign_in || !strcmp(sign_in, "oidc")) { /* others are not asked by us */
+        read_provider(ctl, json, "MyNumberSignIn", "account_issuer", &host->account);
+    }
     host->assertion_keys = keys_of(ctl, json, "MyNumberAssertionKey");
     read_call(ctl, json, &host->call);
     return host->name && host->secret_file;

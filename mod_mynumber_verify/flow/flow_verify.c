@@ -91,7 +91,7 @@ apr_status_t mnv_step_verify_callback(mnv_ctx_t *ctx, const mnv_site_t *site, co
     if (status == APR_SUCCESS) {
         mnv_half_t half = {NULL, identity};
 
-        status = mnv_half_arrived(ctx, site, request, &half, result.pending, reply);
+        status = mnv_half_arrived(ctx, site, request, &half, result.pending->return_to, reply);
     }
     if (status == APR_SUCCESS) {
         mnv_log(ctx, MNV_LOG_INFO, MNVLOGNO(1603) "identity %s was verified by card",

@@ -2,21 +2,28 @@
 
 #include <string.h>
 
-apr_status_t mnv_half_start(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_half_e half, mnv_reply_t *reply)
+apr_status_t mnv_half_aim(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_half_e half, mnv_aim_t *aim)
 {
-    mnv_aim_t aim = {half, NULL, 0, 0};
     mnv_params_t *query;
     const char *purpose;
-    apr_status_t status;
 
+    memset(aim, 0, sizeof(*aim));
+    aim->half = half;
     if (mnv_params_parse(ctx->pool, request->query, request->query ? strlen(request->query) : 0, 16, &query) != APR_SUCCESS) {
         return mnv_fail(ctx, MNV_FAIL_BAD_REQUEST, "query cannot be read");
     }
     if (mnv_params_one(query, "for", &purpose) != APR_SUCCESS) {
         return mnv_fail(ctx, MNV_FAIL_BAD_REQUEST, "parameter \"for\" occurs twice");
     }
-    aim.to_link = purpose && !strcmp(purpose, "link");
-    status = mnv_return_of(ctx, site->options, query, &aim.return_to);
+    aim->to_link = purpose && !strcmp(purpose, "link");
+    return mnv_return_of(ctx, site->options, query, &aim->return_to);
+}
+
+apr_status_t mnv_half_start(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_half_e half, mnv_reply_t *reply)
+{
+    mnv_aim_t aim;
+    apr_status_t status = mnv_half_aim(ctx, site, request, half, &aim);
+
     return status == APR_SUCCESS ? mnv_flow_start(ctx, site, request, &aim, reply) : status;
 }
 
@@ -56,15 +63,15 @@ static int is_step(const mnv_options_t *options, const char *place)
 }
 
 /* Judged again: what is allowed may have changed since the flow began. */
-static int may_go_back(mnv_ctx_t *ctx, const mnv_options_t *options, const mnv_pending_t *pending, const char **place)
+static int may_go_back(mnv_ctx_t *ctx, const mnv_options_t *options, const char *return_to, const char **place)
 {
-    return pending->return_to
-           && mnv_url_return(ctx->pool, pending->return_to, options->site.base_url, options->site.return_allow, MNV_RETURN_LIMIT_BYTES, place) == APR_SUCCESS
+    return return_to
+           && mnv_url_return(ctx->pool, return_to, options->site.base_url, options->site.return_allow, MNV_RETURN_LIMIT_BYTES, place) == APR_SUCCESS
            && !is_step(options, *place);
 }
 
 apr_status_t mnv_half_arrived(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const mnv_half_t *half,
-                              const mnv_pending_t *pending, mnv_reply_t *reply)
+                              const char *return_to, mnv_reply_t *reply)
 {
     mnv_session_t *old, *session;
     const char *place = NULL;
@@ -83,7 +90,7 @@ apr_status_t mnv_half_arrived(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_
     if (status != APR_SUCCESS) {
         return status;
     }
-    if (may_go_back(ctx, site->options, pending, &place)) {
+    if (may_go_back(ctx, site->options, return_to, &place)) {
         mnv_flow_arrived_set(site, half->account ? MNV_HALF_ACCOUNT : MNV_HALF_IDENTITY, reply);
         mnv_reply_redirect(reply, mnv_place_url(ctx->pool, site->options, place));
     }

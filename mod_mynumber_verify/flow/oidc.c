@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/log.h"
 #include "flow/saml.h"
+#include "flow/flow_external.h"
 #include "proto/authz_request.h"
 #include "proto/authz_response.h"
 #include "proto/token_request.h"
@@ -50,6 +51,10 @@ apr_status_t mnv_flow_start(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_re
 
     if (aim->half == MNV_HALF_ACCOUNT && site->options->signin.method == MNV_SIGNIN_SAML) {
         return mnv_saml_start(ctx, site, request, aim, reply);
+    }
+    if (aim->half == MNV_HALF_ACCOUNT && site->options->signin.method == MNV_SIGNIN_EXTERNAL) {
+        mnv_external_start(ctx, site, aim, reply);
+        return APR_SUCCESS;
     }
     status = side_of(ctx, site, aim->half, &side);
     if (status == APR_SUCCESS) {

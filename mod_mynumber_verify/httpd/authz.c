@@ -8,6 +8,7 @@
 #include <mod_auth.h>
 #include <string.h>
 #include "base/log.h"
+#include "httpd/external.h"
 #include "httpd/rules.h"
 #include "httpd/session_io.h"
 
@@ -95,6 +96,10 @@ static authz_status check(request_rec *r, const char *arguments, const void *par
     if (request->own) { /* our rules do not apply there: behind a "not" that is said by denying */
         return rule->is_negated ? AUTHZ_DENIED : AUTHZ_GRANTED;
     }
+    if (!request->is_known && !rule->is_negated && mod_mnv_external_is_here(r)) {
+        request->is_postponed = 1;
+        return AUTHZ_DENIED_NO_USER;
+    }
     visit = mod_mnv_session(r);
     if (visit->state == MOD_MNV_SESSION_FAILED) {
         /* gate.c makes it a 503. Behind a "not" never "denied": that would admit. */
@@ -104,6 +109,13 @@ static authz_status check(request_rec *r, const char *arguments, const void *par
     asked.record = visit->record;
     asked.flags = visit->record ? visit->record->flags : 0;
     rule->row->judge(rule, &asked, &verdict);
+    if (!asked.record && request->is_somebody) { /* signed in already, but not here: that costs nobody a click, and comes before anything else */
+        verdict.is_met = 0;
+        verdict.cure = asked.signin;
+    }
+    if (verdict.is_met && rule->is_negated && request->why == MNV_OK) {
+        request->why = MNV_FAIL_RULE_FORBIDDEN;
+    }
     return verdict.is_met ? AUTHZ_GRANTED : miss(request, rule, &verdict);
 }
 

@@ -238,6 +238,9 @@ static void judge_account(mod_mnv_judge_t *judge)
     else if (signin->method == MNV_SIGNIN_NONE) {
         judge_absence(judge, &account_rows);
     }
+    else if (signin->method == MNV_SIGNIN_EXTERNAL) {
+        mod_mnv_judge_external(judge, &account_rows);
+    }
 }
 
 /* Handing on. --------------------------------------------------------------------------------------------- */
@@ -382,7 +385,7 @@ static void judge_host(mod_mnv_judge_t *judge, int is_passing_by)
     const char *problem = find_base_url(judge);
     mod_mnv_directive_e about = MNV_DIRECTIVE_BASE_URL;
 
-    if (!problem && !config->card_provider && !config->account_provider) {
+    if (!problem && !config->card_provider && !config->account_provider && config->options.signin.method != MNV_SIGNIN_EXTERNAL && config->options.signin.method != MNV_SIGNIN_SAML) {
         about = MNV_DIRECTIVE_PROVIDER;
         problem = "neither this nor MyNumberSignInProvider is given, so that there is nothing to do: write one of them, or both";
     }
@@ -404,6 +407,7 @@ static void judge_host(mod_mnv_judge_t *judge, int is_passing_by)
     mod_mnv_judge_assertion(judge);
     uses = mod_mnv_uses_of(judge->pconf, judge->server, judge->main_server);
     mod_mnv_judge_scopes(judge, &uses);
+    mod_mnv_judge_variables(judge);
     finish_handoff(judge);
     config->enabled = 1;
 }

@@ -43,8 +43,6 @@ typedef struct mod_mnv_uses_t {
 /** Tell something doubtful, once per start. */
 void mod_mnv_warn(mod_mnv_judge_t *judge, mod_mnv_directive_e directive, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/** Was a directive given in this very host, with a value? */
-int mod_mnv_is_given_here(const mod_mnv_judge_t *judge, mod_mnv_directive_e directive);
 /** The same about a line that may be of another module (Require). */
 void mod_mnv_warn_line(mod_mnv_judge_t *judge, const ap_directive_t *line, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
@@ -78,6 +76,15 @@ void mod_mnv_judge_saml(mod_mnv_judge_t *judge);
 
 /** The keys of assertions: those of MyNumberAssertionKey, else made of the secret file where a location of the host has assertions. After the secret. (config_assertion.c) */
 void mod_mnv_judge_assertion(mod_mnv_judge_t *judge);
+
+/** Is the directive given in this very host, with a value? */
+int mod_mnv_is_given_here(const mod_mnv_judge_t *judge, mod_mnv_directive_e directive);
+
+/** MyNumberSignIn external: the source's name, and what is of no use beside it. (config_external.c) */
+void mod_mnv_judge_external(mod_mnv_judge_t *judge, const mod_mnv_half_rows_t *rows);
+
+/** Under MyNumberSignIn external: no account and no attribute comes from what a client sends. After keep_attributes(). */
+void mod_mnv_judge_variables(mod_mnv_judge_t *judge);
 
 /** Can httpd's user do this (R_OK 4, W_OK 2, X_OK 1 bits) to a file of this owner and mode? */
 int mod_mnv_user_may(const apr_finfo_t *file, int what);

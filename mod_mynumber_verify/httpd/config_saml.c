@@ -1,6 +1,7 @@
 /* Sign-in by SAML: what its directives name, read and held against each other. */
 #include "base/log.h"
 #include "httpd/config_judge.h"
+#include "httpd/config_tree.h"
 #include "httpd/directive_kinds.h"
 #include "httpd/process.h"
 #include "lib/certificate.h"
@@ -116,7 +117,8 @@ static mnv_saml_metadata_t *read_metadata(mod_mnv_judge_t *judge, const char *fi
 static void choose_provider(mod_mnv_judge_t *judge, mnv_saml_options_t *saml)
 {
     mnv_ctx_t *ctx = mod_mnv_ctx_server(judge->ptemp, judge->server);
-    const char *wanted = judge->config->account_provider, *only = mnv_saml_metadata_only(saml->metadata);
+    /* as it was written: elsewhere the directive reads what is no URL as the name of a file */
+    const char *wanted = judge->config->account_provider ? mod_mnv_tree_argument(judge->ptemp, judge->config->given[MNV_DIRECTIVE_SIGN_IN_PROVIDER]) : NULL, *only = mnv_saml_metadata_only(saml->metadata);
     mnv_saml_provider_t *provider;
 
     if (!wanted && !only) {

@@ -105,10 +105,24 @@ const char *mod_mnv_provider_url_check(apr_pool_t *pool, const char *text)
     return NULL;
 }
 
+static const char *set_text(const mod_mnv_setting_t *setting, void *field)
+{
+    if (!mnv_text_is_token(setting->argv[0], MNV_WORD_LIMIT_BYTES)) {
+        return mod_mnv_wrong(setting, setting->argv[0], "is not 1 to 255 printable ASCII characters without blanks: copy it from the provider's registration");
+    }
+    *(const char **)field = setting->argv[0];
+    return NULL;
+}
+
 static const char *set_provider(const mod_mnv_setting_t *setting, void *field)
 {
     const char *text = setting->argv[0], *problem;
+    const mod_mnv_server_config_t *config = (const void *)((const char *)field - setting->row->offset);
 
+    /* a name: an entityID may be of plain http, or no URL at all */
+    if (setting->row == &mod_mnv_directive_rows()[MNV_DIRECTIVE_SIGN_IN_PROVIDER] && config->options.signin.method == MNV_SIGNIN_EXTERNAL) {
+        return set_text(setting, field);
+    }
     if (!mod_mnv_provider_is_issuer(text)) {
         return set_file(setting, field);
     }
@@ -144,15 +158,6 @@ static const char *set_endpoints(const mod_mnv_setting_t *setting, void *field)
         *place = url;
     }
     return problem;
-}
-
-static const char *set_text(const mod_mnv_setting_t *setting, void *field)
-{
-    if (!mnv_text_is_token(setting->argv[0], MNV_WORD_LIMIT_BYTES)) {
-        return mod_mnv_wrong(setting, setting->argv[0], "is not 1 to 255 printable ASCII characters without blanks: copy it from the provider's registration");
-    }
-    *(const char **)field = setting->argv[0];
-    return NULL;
 }
 
 static const char *set_keys(const mod_mnv_setting_t *setting, void *field)

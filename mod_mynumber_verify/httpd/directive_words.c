@@ -13,7 +13,7 @@ typedef struct {
 /* "" ends a list */
 static const word_t flag_words[] = { { "on", 1 }, { "off", 0 }, { "", 0 } };
 static const word_t schema_words[] = { { "auto", MNV_SCHEMA_AUTO }, { "check", MNV_SCHEMA_CHECK }, { "", 0 } };
-static const word_t signin_words[] = { { "auto", MNV_SIGNIN_UNSET }, { "oidc", MNV_SIGNIN_OIDC }, { "saml", MNV_SIGNIN_SAML }, { "none", MNV_SIGNIN_NONE }, { "", 0 } };
+static const word_t signin_words[] = { { "auto", MNV_SIGNIN_UNSET }, { "oidc", MNV_SIGNIN_OIDC }, { "saml", MNV_SIGNIN_SAML }, { "external", MNV_SIGNIN_EXTERNAL }, { "none", MNV_SIGNIN_NONE }, { "", 0 } };
 static const word_t policy_words[] = { { "one-to-one", MNV_POLICY_ONE_TO_ONE }, { "many-accounts", MNV_POLICY_MANY_ACCOUNTS }, { "", 0 } };
 static const word_t pass_words[] = { { "env", MNV_PASS_ENV }, { "headers", MNV_PASS_HEADERS }, { "both", MNV_PASS_BOTH }, { "", 0 } };
 static const word_t encoding_words[] = { { "percent", MNV_ENCODING_PERCENT }, { "utf8", MNV_ENCODING_UTF8 }, { "base64url", MNV_ENCODING_BASE64URL }, { "", 0 } };
@@ -40,9 +40,6 @@ const char *mod_mnv_word_set(const mod_mnv_setting_t *setting, void *field)
     const word_t *word = words_of(setting->row->kind);
     const char *list = "";
 
-    if (setting->row->kind == MNV_KIND_SIGNIN && !strcasecmp(setting->argv[0], "external")) {
-        return mod_mnv_wrong(setting, setting->argv[0], "is a way to sign in that is not in this build: write oidc, saml, or none");
-    }
     for (; *word->word; word++) {
         if (!strcasecmp(setting->argv[0], word->word)) {
             *(int *)field = word->value; /* enums with these values have the size of int, see server_config.c */

@@ -126,7 +126,7 @@ static mnv_json_t *print_host(apr_pool_t *pool, const server_rec *server, const 
     mnv_json_set_string(host, "base_url", options->site.base_url);
     mnv_json_set_string(host, "session_cookie", mnv_session_cookie_name(options));
     mnv_json_set_string(host, "state_dir", options->site.state_dir);
-    mnv_json_set_string(host, "sign_in", options->signin.method == MNV_SIGNIN_OIDC ? "oidc" : options->signin.method == MNV_SIGNIN_SAML ? "saml" : "none");
+    mnv_json_set_string(host, "sign_in", options->signin.method == MNV_SIGNIN_OIDC ? "oidc" : options->signin.method == MNV_SIGNIN_SAML ? "saml" : options->signin.method == MNV_SIGNIN_EXTERNAL ? "external" : "none");
     mnv_json_set_string(host, "card_issuer", options->card.issuer);
     mnv_json_set_string(host, "card_scope", options->card.issuer ? options->card.scope : NULL);
     mnv_json_set_string(host, "account_issuer", options->account.issuer);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "base/log.h"
 #include "httpd/authz.h"
+#include "httpd/external.h"
 #include "httpd/our_host.h"
 #include "httpd/reply_out.h"
 #include "httpd/request_in.h"
@@ -172,15 +173,11 @@ static int came_by_card(const refusal_t *refusal)
     return send_page(refusal, cure_url(refusal));
 }
 
-/* A refusal that somebody could cure. @return OK where the location lets everybody pass */
-static int refuse(request_rec *r, unsigned missing)
+/* A refusal that somebody could cure. */
+static int refuse_as(request_rec *r, unsigned missing, mod_mnv_unauthenticated_e how)
 {
-    mod_mnv_unauthenticated_e how = mod_mnv_dir_config(r)->unauthenticated;
     refusal_t refusal;
 
-    if (how == MNV_UNAUTHENTICATED_PASS && (missing || !r->user)) {
-        return OK;
-    }
     if (is_bystander(r)) {
         return how == MNV_UNAUTHENTICATED_403 ? HTTP_FORBIDDEN : HTTP_UNAUTHORIZED;
     }
@@ -203,6 +200,21 @@ static int refuse(request_rec *r, unsigned missing)
         (void)mnv_fail(refusal.ctx, MNV_FAIL_RULE_UNAUTHENTICATED, NULL);
     }
     return send_page(&refusal, cure_url(&refusal));
+}
+
+/* @return OK where the location lets everybody pass */
+static int refuse(request_rec *r, unsigned missing)
+{
+    mod_mnv_unauthenticated_e how = mod_mnv_dir_config(r)->unauthenticated;
+
+    return how == MNV_UNAUTHENTICATED_PASS && (missing || !r->user) ? OK : refuse_as(r, missing, how);
+}
+
+int mod_mnv_gate_sign_in(request_rec *r)
+{
+    mod_mnv_unauthenticated_e how = mod_mnv_dir_config(r)->unauthenticated;
+
+    return refuse_as(r, MOD_MNV_NEED_SIGNIN, how == MNV_UNAUTHENTICATED_PASS ? MNV_UNAUTHENTICATED_REDIRECT : how);
 }
 
 /* Hooks. -------------------------------------------------------------------- */
@@ -275,6 +287,30 @@ static int judge(request_rec *r, mod_mnv_request_t *request, int is_ours)
     return settle(r, request, is_ours, status);
 }
 
+/* Before the other module has said who this is our rules wait for it (authz.c). What asked the session all the same (an expression, a rule behind a "not") decides nothing yet. */
+static int ask_before(request_rec *r, mod_mnv_request_t *request)
+{
+    int had_asked = request->has_asked, status;
+
+    request->has_asked = 0;
+    status = ask_the_others(r, request);
+    if (request->has_asked && (status == OK || status == HTTP_FORBIDDEN)) {
+        request->is_forced = 1;
+        status = OK;
+    }
+    request->has_asked |= had_asked;
+    return status;
+}
+
+/* Where no AuthType is set, a module may have said already who this is (MellonEnable, client certificates). */
+static int judge_without_auth(request_rec *r, mod_mnv_request_t *request, int is_ours)
+{
+    if (!is_ours && mod_mnv_external_is_here(r)) {
+        mod_mnv_external_compare(r);
+    }
+    return judge(r, request, is_ours);
+}
+
 int mod_mnv_gate_access(request_rec *r)
 {
     mod_mnv_request_t *request;
@@ -289,7 +325,10 @@ int mod_mnv_gate_access(request_rec *r)
     }
     is_ours = mod_mnv_is_our_auth(r);
     if (!request->has_auth || is_ours) { /* else another module says who this is: mod_mnv_gate_authz() */
-        status = judge(r, request, is_ours);
+        status = judge_without_auth(r, request, is_ours);
+    }
+    else if (mod_mnv_external_is_here(r)) {
+        status = ask_before(r, request);
     }
     /* What others refuse they may explain in an error document of the same location, for which httpd asks no rule. */
     if (status == OK || status == DECLINED || (!is_ours && request->ruled != r->per_dir_config)) {
@@ -362,14 +401,23 @@ int mod_mnv_gate_authz(request_rec *r)
     if (request->own || mod_mnv_is_our_auth(r)) {
         return DECLINED;
     }
+    if (mod_mnv_external_is_here(r)) {
+        mod_mnv_external_compare(r);
+    }
     if (request->has_asked && request->visit->state == MOD_MNV_SESSION_FAILED) {
         return mod_mnv_gate_failed(r);
     }
-    if (!request->missing) {
+    if (!request->missing && !request->is_postponed && !request->is_forced) {
         return DECLINED;
     }
     /* The other module's user is known by now. Asked as before authentication, mod_authz_core tells "could be cured" (DECLINED) from "never" (403), and logs no error for the
      * former; after authentication both are a 401. */
     status = ask_the_others(r, request);
+    if (request->has_asked && request->visit->state == MOD_MNV_SESSION_FAILED) {
+        return mod_mnv_gate_failed(r);
+    }
+    if (status == HTTP_FORBIDDEN && request->why != MNV_OK) {
+        return refuse_for_good(r);
+    }
     return status == DECLINED && request->missing ? refuse(r, request->missing) : DECLINED;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/cookie.h"
 #include "base/log.h"
+#include "httpd/external.h"
 #include "httpd/gate.h"
 #include "httpd/sector.h"
 #include "httpd/session_io.h"
@@ -201,10 +202,12 @@ static int hand_over(request_rec *r, mod_mnv_request_t *request)
 
     request->handed = r->per_dir_config;
     if (!request->own && (mod_mnv_is_our_auth(r) || request->ruled == r->per_dir_config)) {
+        int is_silent = mod_mnv_external_is_here(r) && !mod_mnv_external_speaks(r);
+
         visit = mod_mnv_session(r);
         mod_mnv_mark_private(r);
         take_back(r, is_our_variable); /* SetEnvIf, RewriteRule [E=]: of one person everything comes from the session, or nothing */
-        if (visit->record) {
+        if (visit->record && !is_silent) {
             status = hand_on(r, visit->record, dir);
         }
         else if (visit->state != MOD_MNV_SESSION_FAILED) {

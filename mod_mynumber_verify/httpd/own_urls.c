@@ -3,6 +3,7 @@
 #include <apr_strings.h>
 #include <http_request.h>
 #include <string.h>
+#include "httpd/external.h"
 #include "httpd/handoff.h"
 #include "httpd/our_host.h"
 #include "httpd/reply_out.h"
@@ -94,6 +95,7 @@ static apr_status_t answer(mnv_ctx_t *ctx, request_rec *r, mnv_request_t *reques
         status = mod_mnv_form_in(ctx, r, request);
     }
     if (status == APR_SUCCESS) {
+        mod_mnv_external_own(r, request, reply);
         mnv_flow_handle(ctx, site, request, reply);
     }
     return status;

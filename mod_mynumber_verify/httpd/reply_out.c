@@ -31,6 +31,16 @@ static void drop_records(request_rec *r, const mnv_reply_t *reply)
     }
 }
 
+void mod_mnv_reply_effects(request_rec *r, const mnv_reply_t *reply)
+{
+    int i;
+
+    drop_records(r, reply);
+    for (i = 0; i < reply->cookies->nelts; i++) {
+        apr_table_addn(r->err_headers_out, "Set-Cookie", mnv_cookie_print(r->pool, &APR_ARRAY_IDX(reply->cookies, i, mnv_cookie_t)));
+    }
+}
+
 /* In err_headers_out, where an administrator's "Header set" does not reach by accident; "Header always" does. */
 static void send_security_headers(request_rec *r, const mnv_reply_t *reply)
 {
@@ -55,8 +65,6 @@ static void send_security_headers(request_rec *r, const mnv_reply_t *reply)
 
 static void send_headers(request_rec *r, const mnv_request_t *request, const mnv_reply_t *reply)
 {
-    int i;
-
     send_security_headers(r, reply);
     if (reply->location) {
         apr_table_setn(r->headers_out, "Location", reply->location);
@@ -70,9 +78,6 @@ static void send_headers(request_rec *r, const mnv_request_t *request, const mnv
     if (reply->status == HTTP_UNAUTHORIZED) { /* RFC 9110 11.6.1: a 401 says how; browsers pass over what they do not know */
         apr_table_setn(r->err_headers_out, "WWW-Authenticate", "MyNumber");
     }
-    for (i = 0; i < reply->cookies->nelts; i++) {
-        apr_table_addn(r->err_headers_out, "Set-Cookie", mnv_cookie_print(r->pool, &APR_ARRAY_IDX(reply->cookies, i, mnv_cookie_t)));
-    }
     if (reply->content_type && (!strncmp(reply->content_type, "text/html", 9) || !strncmp(reply->content_type, "application/json", 16))) {
         apr_table_mergen(r->headers_out, "Vary", "Accept-Language, Cookie");
         apr_table_setn(r->headers_out, "Content-Language", request->language == MNV_LANGUAGE_EN ? "en" : "ja");
@@ -83,7 +88,7 @@ void mod_mnv_reply_out(request_rec *r, const mnv_request_t *request, const mnv_r
 {
     apr_size_t length = reply->content_type ? reply->length : 0;
 
-    drop_records(r, reply);
+    mod_mnv_reply_effects(r, reply);
     if (reply->notification) {
         mod_mnv_notify(r, reply->notification);
     }

@@ -10,4 +10,7 @@
  * request with OK (a handler) or DONE (an earlier hook): not with the status, which would let ErrorDocument replace the page. */
 void mod_mnv_reply_out(request_rec *r, const mnv_request_t *request, const mnv_reply_t *reply);
 
+/** What a reply changes beside being an answer, for a request that goes on: cached records dropped, cookies set. */
+void mod_mnv_reply_effects(request_rec *r, const mnv_reply_t *reply);
+
 #endif

@@ -222,15 +222,20 @@ static void load(mod_mnv_visit_t *visit)
     reload(visit, digest);
 }
 
+mod_mnv_visit_t *mod_mnv_session_look(request_rec *r)
+{
+    mod_mnv_visit_t *visit = mod_mnv_request(r)->visit;
+
+    if (visit->state == MOD_MNV_SESSION_UNASKED) {
+        load(visit);
+    }
+    return visit;
+}
+
 mod_mnv_visit_t *mod_mnv_session(request_rec *r)
 {
-    mod_mnv_request_t *request = mod_mnv_request(r);
-
-    request->has_asked = 1;
-    if (request->visit->state == MOD_MNV_SESSION_UNASKED) {
-        load(request->visit);
-    }
-    return request->visit;
+    mod_mnv_request(r)->has_asked = 1;
+    return mod_mnv_session_look(r);
 }
 
 /* Who it is. ---------------------------------------------------------------- */

@@ -50,6 +50,11 @@ typedef struct mod_mnv_request_t {
     const void *admitted;         /* the per_dir_config under which the gate let it pass */
     const void *ruled;            /* the per_dir_config of which a rule of ours was evaluated */
     int has_asked;                /* something of this request_rec depends on the session */
+    int is_known;                 /* under MyNumberSignIn external: the other module was asked who this is */
+    int is_somebody;              /* and names somebody */
+    int is_unsure;                /* whom, its fixups may tell better */
+    int is_postponed;             /* a rule of ours waits until it was asked */
+    int is_forced;                /* rules that asked the session before are to be asked again then */
     unsigned missing;             /* MOD_MNV_NEED_…, recorded by rules */
     int is_step_up;               /* the card among them is the linked person's own, held again */
     mnv_failure_e why;            /* of a rule that nothing cures, for the page */
@@ -80,6 +85,9 @@ mnv_ctx_t *mod_mnv_visit_ctx(mod_mnv_visit_t *visit);
 
 /** The Cookie header as the browser sent it: applications see it without our cookies. @return NULL: none */
 const char *mod_mnv_cookies(mod_mnv_visit_t *visit);
+
+/** As mod_mnv_session(), for who only compares: the request does not depend on it yet. */
+mod_mnv_visit_t *mod_mnv_session_look(request_rec *r);
 
 /** The session, loaded on the first call: from the cache while the record is fresh, else from the database. @return visit with state other than UNASKED */
 mod_mnv_visit_t *mod_mnv_session(request_rec *r);

@@ -36,7 +36,7 @@ typedef struct mnv_client_key_t {
 
 /** One OpenID Provider and how we stand to it: the card's and the sign-in's have the same shape. */
 typedef struct mnv_provider_options_t {
-    const char *issuer;          /* exact string; NULL: this half is absent */
+    const char *issuer;          /* exact string; NULL: this half is absent. Under MyNumberSignIn external the name of the source, and nothing else here is set */
     const char *metadata_file;   /* metadata read from a file instead of discovery */
     const char *metadata_text;   /* its content, read at start */
     const char *authorization_endpoint, *token_endpoint, *userinfo_endpoint, *jwks_uri; /* by hand; win over metadata */
@@ -50,7 +50,7 @@ typedef struct mnv_provider_options_t {
     apr_array_header_t *accept_acr; /* NULL or empty: any */
 } mnv_provider_options_t;
 
-typedef enum { MNV_SIGNIN_UNSET, MNV_SIGNIN_NONE, MNV_SIGNIN_OIDC, MNV_SIGNIN_SAML } mnv_signin_e;
+typedef enum { MNV_SIGNIN_UNSET, MNV_SIGNIN_NONE, MNV_SIGNIN_OIDC, MNV_SIGNIN_SAML, MNV_SIGNIN_EXTERNAL } mnv_signin_e;
 
 /** Sign-in by SAML. The identity provider's entityID is the issuer of mnv_options_t.account. */
 typedef struct mnv_saml_options_t {

@@ -7,6 +7,12 @@
 
 typedef enum { MNV_LANGUAGE_JA, MNV_LANGUAGE_EN } mnv_language_e;
 
+/** What other modules of httpd say of the person. Nothing of it was sent by the client. */
+typedef struct mnv_vouched_t {
+    const char *user;             /* whom they authenticated, NULL: nobody */
+    const apr_table_t *variables; /* environment variables of the request; NULL: none */
+} mnv_vouched_t;
+
 typedef struct mnv_request_t {
     const char *method;       /* "GET", "POST", "HEAD", … */
     const char *path;         /* below MyNumberPath: "/", "/verify/callback" */
@@ -19,6 +25,7 @@ typedef struct mnv_request_t {
     const char *accept_language;
     mnv_language_e language;  /* chosen by mnv_language_choose() */
     int is_navigation;        /* a person is looking: pages; otherwise JSON */
+    mnv_vouched_t vouched;    /* under MyNumberSignIn external */
 } mnv_request_t;
 
 /** Choose by "lang" in the query, else Accept-Language's weights; Japanese unless English is preferred. */

@@ -1,5 +1,6 @@
 #include "out/record.h"
 
+#include <apr_hash.h>
 #include <apr_strings.h>
 #include <stdint.h>
 #include <string.h>
@@ -136,6 +137,13 @@ static void tell_account(facts_t *facts)
     }
 }
 
+static const char *method_of(const mnv_session_t *session)
+{
+    const char *by = session->account ? session->account->method : NULL;
+
+    return by && !strcmp(by, "external") ? by : session->account ? "account" : session->identity ? "card" : NULL;
+}
+
 static void tell(mnv_ctx_t *ctx, facts_t *facts)
 {
     const mnv_session_t *session = facts->source->session;
@@ -147,7 +155,7 @@ static void tell(mnv_ctx_t *ctx, facts_t *facts)
     if (facts->identity) {
         tell_identity(ctx, facts);
     }
-    facts->text[MNV_FACT_METHOD] = session->account ? "account" : session->identity ? "card" : NULL;
+    facts->text[MNV_FACT_METHOD] = method_of(session);
     facts->text[MNV_FACT_VERIFIED] = facts->identity ? "1" : "0";
     facts->text[MNV_FACT_LINKED] = facts->flags & MNV_HAS_LINK ? "1" : "0";
     if (facts->flags & MNV_HAS_LINK) {
@@ -266,6 +274,14 @@ static apr_status_t mark_content(mnv_ctx_t *ctx, mnv_record_t *record)
     return APR_SUCCESS;
 }
 
+apr_uint32_t mnv_record_kind(const char *kind)
+{
+    apr_ssize_t length = APR_HASH_KEY_STRING;
+    unsigned number = apr_hashfunc_default(kind, &length);
+
+    return number ? number : 1;
+}
+
 static void fill_header(mnv_record_t *record, const facts_t *facts, apr_size_t size)
 {
     const mnv_record_source_t *source = facts->source;
@@ -276,6 +292,7 @@ static void fill_header(mnv_record_t *record, const facts_t *facts, apr_size_t s
     record->flags = facts->flags;
     record->slots = facts->slots;
     record->site = source->site;
+    record->kind = session->account ? mnv_record_kind(session->account->kind) : 0;
     record->generation = source->generation;
     record->checked_at = source->asked_at;
     record->fresh_until = facts->fresh_until;
@@ -324,7 +341,7 @@ static int header_is_sane(const mnv_record_t *record)
     int account = (flags & MNV_HAS_ACCOUNT) != 0, identity = (flags & MNV_HAS_IDENTITY) != 0, link = (flags & MNV_HAS_LINK) != 0;
     int held = (flags & MNV_IS_HELD) != 0, another = (flags & MNV_IS_ANOTHER) != 0;
 
-    return !(flags & ~KNOWN_FLAGS) && (!held || (identity && !account && !link)) && (!another || (identity && account && !link)) && !record->reserved && (!link || account || identity)
+    return !(flags & ~KNOWN_FLAGS) && (!held || (identity && !account && !link)) && (!another || (identity && account && !link)) && (record->kind != 0) == account && (!link || account || identity)
            && ((flags & MNV_HAS_LINKED_ACCOUNT) != 0) == (link && identity)
            && ((flags & MNV_HAS_LINKED_IDENTITY) != 0) == (link && account)
            && (record->account_at > 0) == account && record->account_at >= 0

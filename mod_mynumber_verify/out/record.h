@@ -10,7 +10,7 @@
 #include "model/link.h"
 #include "out/facts.h"
 
-#define MNV_RECORD_MAGIC 0x4d4e5632u /* "MNV2"; changes with the layout */
+#define MNV_RECORD_MAGIC 0x4d4e5633u /* "MNV3"; changes with the layout */
 #define MNV_RECORD_LIMIT_BYTES 32768
 #define MNV_HEADER_VALUE_LIMIT_BYTES 8000 /* with the longest name, what httpd and others take for one header: 8,190 */
 
@@ -28,7 +28,7 @@ typedef struct mnv_record_t {
     apr_uint32_t flags;
     apr_uint32_t slots;             /* offsets per encoding: MNV_FACT_COUNT + attributes */
     apr_uint32_t site;              /* check of the base URL and configuration it was made for */
-    apr_uint32_t reserved;
+    apr_uint32_t kind;              /* mnv_record_kind() of the account that signed in, 0: none did */
     apr_int64_t generation;         /* MNV generation it was made under */
     apr_time_t checked_at;          /* before the database was asked */
     apr_time_t fresh_until;         /* from then on the database is asked again: recheck, or an age being reached */
@@ -55,6 +55,9 @@ typedef struct mnv_record_source_t {
 /** Render. A value that is longer than MNV_HEADER_VALUE_LIMIT_BYTES in an encoding for headers is absent in that encoding alone.
  * @return APR_SUCCESS, or the told failure SESSION_SIZE when all would pass MNV_RECORD_LIMIT_BYTES. Pool: ctx->pool. */
 apr_status_t mnv_record_make(mnv_ctx_t *ctx, const mnv_record_source_t *source, mnv_record_t **record);
+
+/** A number for the kind of an account. @return never 0 */
+apr_uint32_t mnv_record_kind(const char *kind);
 
 /** Is this block a whole record of this site (magic, size, slots, site, times and flags that belong together, NUL at its end)? @param length bytes at hand */
 int mnv_record_check(const mnv_record_t *record, apr_size_t length, apr_uint32_t slots, apr_uint32_t site);

@@ -80,7 +80,7 @@ static void refuses_foreign_or_stale_headers(void **state)
     refuse_when(&made, copy->site++);
     refuse_when(&made, copy->slots++);
     refuse_when(&made, copy->slots--);
-    refuse_when(&made, copy->reserved = 1);
+    refuse_when(&made, copy->kind = !copy->kind);
     refuse_when(&made, copy->size++);
     refuse_when(&made, copy->size = 0xffffffffu);
     refuse_when(&made, copy->size = 0);

@@ -1,5 +1,5 @@
-# A real SAML identity provider for a peer of script/bench: SimpleSAMLphp below
-# PHP's own server. It signs in one person without asking.
+# A real SAML identity provider: SimpleSAMLphp below PHP's own server. As it stands in
+# t/bench/saml, for a peer of script/bench, it signs in one person without asking.
 package MNV::Bench::SamlIdp;
 use strict;
 use warnings;
@@ -12,14 +12,14 @@ my $READY_SECONDS = 30;
 my %PLACE = (config => 'config', authsources => 'config',
              'saml20-idp-hosted' => 'metadata', 'saml20-sp-remote' => 'metadata');
 
+# %file: texts in place of the files of these names in t/bench/saml.
 sub start {
-    my ($class, $server) = @_;
-    need(-d $PROGRAM, 'simplesamlphp (script/setup bench)');
+    my ($class, $server, %file) = @_;
+    need(-d $PROGRAM, 'simplesamlphp (script/setup)');
     my $port = $server->port('idp');
     my $self = bless { url => "http://127.0.0.1:$port" }, $class;
-    $server->set(IDP => $self->{url});
     mkdir $server->path("saml$_"), 0755 for '', map { "/$_" } qw(config metadata cert data tmp log);
-    $server->write_file("saml/$PLACE{$_}/$_.php", slurp("t/bench/saml/$_.php")) for sort keys %PLACE;
+    $server->write_file("saml/$PLACE{$_}/$_.php", ($file{$_} // slurp("t/bench/saml/$_.php")) =~ s/\@IDP\@/$self->{url}/gr) for sort keys %PLACE;
     _key_pair($server, 'idp', 'saml/cert');
     _key_pair($server, 'sp', 'keys');
     $self->_launch($server, $port);

@@ -186,11 +186,17 @@ static int is_crowded(const char *text, apr_size_t length)
     return 0;
 }
 
-/* Told before libxml2 would convert: it knows every encoding that iconv knows. */
+/* Told before libxml2 would convert: it knows every encoding that iconv knows, which some rue (CVE-2024-2961). What no declaration tells it finds out by bytes that are no
+ * UTF-8. */
 static int is_of_another_encoding(const char *text, apr_size_t length)
 {
-    const char *end = length > 5 && !strncmp(text, "<?xml", 5) ? memchr(text, '>', length) : NULL, *begin = end;
+    const char *end, *begin;
 
+    if (length > 3 && !strncmp(text, "\xef\xbb\xbf", 3)) { /* a byte order mark */
+        text += 3;
+        length -= 3;
+    }
+    begin = end = length > 5 && !strncmp(text, "<?xml", 5) ? memchr(text, '>', length) : NULL;
     while (begin != NULL && begin > text && strncmp(begin, "encoding", 8) != 0) {
         begin--;
     }
@@ -224,10 +230,7 @@ static const char *problem_behind(const reading_t *reading, xmlParserCtxtPtr par
     if (doc == NULL || !parser->wellFormed || xmlDocGetRootElement(doc) == NULL) {
         return "not well-formed";
     }
-    if (!parser->nsWellFormed) {
-        return "namespaces are not well-formed";
-    }
-    return doc->encoding != NULL && xmlStrcasecmp(doc->encoding, (const xmlChar *)"UTF-8") ? "its encoding is not UTF-8" : NULL;
+    return parser->nsWellFormed ? NULL : "namespaces are not well-formed";
 }
 
 static xmlDocPtr read_tree(reading_t *reading, const char *text, apr_size_t length)

@@ -272,6 +272,7 @@ typedef struct saml_sealing_t {
     const char *digest, *digest_uri, *mgf1, *mgf1_uri; /* NULL: not named, SHA-1 */
     const char *label;       /* OAEPparams; NULL: none */
     int beside;              /* the EncryptedKey stands beside the data */
+    int padding;             /* the last byte in CBC mode; -1: as it should be */
 } saml_sealing_t;
 
 static const char *saml_seal_key(apr_pool_t *pool, const saml_sealing_t *sealing, const unsigned char *key, size_t key_length)
@@ -296,15 +297,23 @@ static const char *saml_seal_key(apr_pool_t *pool, const saml_sealing_t *sealing
     return mnv_base64_encode(pool, out, length);
 }
 
-static const char *saml_seal_text(apr_pool_t *pool, const char *cipher_name, const unsigned char *key, const char *text)
+/* In CBC mode padded here, with random bytes before the last one, which tells how many (or lies). */
+static const char *saml_seal_text(apr_pool_t *pool, const saml_sealing_t *sealing, const unsigned char *key, const char *text)
 {
-    EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, cipher_name, NULL);
+    EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, sealing->cipher, NULL);
     EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
     int nonce = EVP_CIPHER_get_iv_length(cipher), length = 0, rest = 0, is_gcm = EVP_CIPHER_get_mode(cipher) == EVP_CIPH_GCM_MODE;
-    unsigned char *out = apr_palloc(pool, (apr_size_t)nonce + strlen(text) + 64);
+    int plain_length = (int)strlen(text), padding = is_gcm ? 0 : 16 - plain_length % 16;
+    unsigned char *out = apr_palloc(pool, (apr_size_t)plain_length + 64), *plain = apr_palloc(pool, (apr_size_t)plain_length + 16);
     RAND_bytes(out, nonce);
+    RAND_bytes(plain, plain_length + padding);
+    memcpy(plain, text, (apr_size_t)plain_length);
+    if (!is_gcm) {
+        plain[plain_length + padding - 1] = (unsigned char)(sealing->padding < 0 ? padding : sealing->padding);
+    }
     EVP_EncryptInit_ex2(context, cipher, key, out, NULL);
-    EVP_EncryptUpdate(context, out + nonce, &length, (const unsigned char *)text, (int)strlen(text));
+    EVP_CIPHER_CTX_set_padding(context, 0);
+    EVP_EncryptUpdate(context, out + nonce, &length, plain, plain_length + padding);
     EVP_EncryptFinal_ex(context, out + nonce + length, &rest);
     length += nonce + rest;
     if (is_gcm) {
@@ -337,7 +346,7 @@ UNIT_MAYBE_UNUSED const char *saml_seal(apr_pool_t *pool, const saml_sealing_t *
                              saml_seal_key(pool, sealing, key, key_length), "</xenc:CipherValue></xenc:CipherData></xenc:EncryptedKey>", NULL);
     return apr_pstrcat(pool, "<xenc:EncryptedData xmlns:xenc=\"http://www.w3.org/2001/04/xmlenc#\" Type=\"http://www.w3.org/2001/04/xmlenc#Element\"><xenc:EncryptionMethod Algorithm=\"",
                        sealing->cipher_uri, "\"/><ds:KeyInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">", sealing->beside ? "" : sealed_key,
-                       "</ds:KeyInfo><xenc:CipherData><xenc:CipherValue>", saml_seal_text(pool, sealing->cipher, key, text),
+                       "</ds:KeyInfo><xenc:CipherData><xenc:CipherValue>", saml_seal_text(pool, sealing, key, text),
                        "</xenc:CipherValue></xenc:CipherData></xenc:EncryptedData>", sealing->beside ? sealed_key : "", NULL);
 }
 

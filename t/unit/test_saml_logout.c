@@ -193,7 +193,7 @@ static void judges_requests_of_others(void **state)
 static void opens_an_encrypted_name(void **state)
 {
     unit_t *unit = *state;
-    saml_sealing_t sealing = { "sp", "AES-128-CBC", "http://www.w3.org/2001/04/xmlenc#aes128-cbc", "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p", NULL, NULL, NULL, NULL, NULL, 0 };
+    saml_sealing_t sealing = { "sp", "AES-128-CBC", "http://www.w3.org/2001/04/xmlenc#aes128-cbc", "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p", NULL, NULL, NULL, NULL, NULL, 0, -1 };
     const char *name = "<saml:NameID xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\">person-2</saml:NameID>";
     const char *sealed = apr_pstrcat(unit->pool, "<saml:EncryptedID>", saml_seal(unit->pool, &sealing, name), "</saml:EncryptedID>", NULL);
     mnv_saml_logout_in_t *in = NULL;
@@ -222,16 +222,17 @@ static void refuses_unsigned_and_forged_forms(void **state)
     assert_null(in);
 }
 
-/* A response in SAMLRequest would be judged as something that it does not say it is. */
+/* A request in SAMLResponse would be judged as something that it does not say it is. */
 static void refuses_the_other_kind_in_a_parameter(void **state)
 {
     unit_t *unit = *state;
     mnv_saml_logout_expect_t expect = expect_of(unit);
-    mnv_saml_name_id_t name_id = person();
     mnv_saml_logout_in_t *in = NULL;
-    mnv_saml_outgoing_t outgoing = { SAML_SLO, 1, "<samlp:LogoutRequest xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\"/>", NULL, saml_private_key(unit->pool, "idp") };
+    mnv_saml_outgoing_t outgoing = { SAML_SLO, 0, saml_replace(unit->pool, saml_fill(unit->pool, good), "@SIGN@", ""), NULL, saml_private_key(unit->pool, "idp") };
     const char *url;
-    (void)name_id;
+    assert_int_equal(mnv_saml_redirect_url(unit->ctx, &outgoing, &url), APR_SUCCESS);
+    assert_int_equal(mnv_saml_logout_by_redirect(unit->ctx, strchr(url, '?') + 1, &expect, &in), APR_SUCCESS);
+    outgoing.is_response = 1;
     assert_int_equal(mnv_saml_redirect_url(unit->ctx, &outgoing, &url), APR_SUCCESS);
     assert_int_not_equal(mnv_saml_logout_by_redirect(unit->ctx, strchr(url, '?') + 1, &expect, &in), APR_SUCCESS);
     assert_told(unit, SAML_FORMAT);

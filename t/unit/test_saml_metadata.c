@@ -74,6 +74,7 @@ static const char *aggregate(apr_pool_t *pool, const char *attributes)
 {
     const char *one = saml_replace(pool, entity(pool, "https://one.example.ac.jp/idp?x=1&amp;y=2"), MD, ""), *two = saml_replace(pool, entity(pool, "https://two.example.ac.jp/idp"), MD, "");
     const char *evil = saml_replace(pool, entity(pool, "https://evil.example/idp"), MD, "");
+    one = saml_replace(pool, one, "<md:Extensions><shibmd:Scope xmlns:shibmd=\"urn:mace:shibboleth:metadata:1.0\" regexp", apr_pstrcat(pool, "<md:Extensions>", evil, "<shibmd:Scope xmlns:shibmd=\"urn:mace:shibboleth:metadata:1.0\" regexp", NULL));
     return apr_pstrcat(pool, "<md:EntitiesDescriptor " MD " ID=\"_aggregate\" ", attributes, " Name=\"a &gt; b\">@SIGN@<md:Extensions>", evil, "</md:Extensions>",
                        "<md:EntityDescriptor entityID=\"https://sp.example/sp\"><md:Extensions>", evil, "</md:Extensions><md:SPSSODescriptor protocolSupportEnumeration=\"urn:x\"><md:Extensions>",
                        evil, "<md:IDPSSODescriptor/></md:Extensions></md:SPSSODescriptor></md:EntityDescriptor>",
@@ -202,6 +203,7 @@ static void refuses_what_is_no_metadata(void **state)
         }
         assert_told(unit, SAML_METADATA);
     }
+    assert_int_equal(unit_logged(unit, "it is neither"), 2);
 }
 
 static void refuses_providers_that_are_of_no_use(void **state)

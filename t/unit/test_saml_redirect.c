@@ -178,6 +178,35 @@ static void refuses_unsigned_and_other_algorithms(void **state)
     assert_told(unit, SAML_SIGNATURE);
 }
 
+static const char *bomb(apr_pool_t *pool, apr_size_t size)
+{
+    char *text = apr_palloc(pool, size + 1);
+    unsigned char *packed;
+    apr_size_t length;
+    memset(text, ' ', size);
+    text[size] = '\0';
+    assert_int_equal(mnv_deflate(pool, text, size, &packed, &length), APR_SUCCESS);
+    return apr_pstrcat(pool, "SAMLRequest=", mnv_url_encode(pool, mnv_base64_encode(pool, packed, length)), NULL);
+}
+
+/* Right for the key, and the algorithm says it is for another kind of key. */
+static void refuses_a_key_of_another_kind(void **state)
+{
+    static const char *const pairs[][2] = { { "idp", "ecdsa-sha256" }, { "ec", "rsa-sha256" } };
+    unit_t *unit = *state;
+    for (int i = 0; i < 2; i++) {
+        mnv_xmldsig_trust_t trust = { saml_certificates(unit->pool, pairs[i][0]), 0 };
+        const char *input = apr_pstrcat(unit->pool, "SAMLRequest=", strchr(bomb(unit->pool, 10), '=') + 1, "&SigAlg=http%3A%2F%2Fwww.w3.org%2F2001%2F04%2Fxmldsig-more%23", pairs[i][1], NULL);
+        unsigned char *bytes;
+        apr_size_t length;
+        mnv_saml_incoming_t *in;
+        assert_int_equal(mnv_signature_make(unit->pool, saml_private_key(unit->pool, pairs[i][0]), input, strlen(input), &bytes, &length), APR_SUCCESS);
+        in = read_back(unit, apr_pstrcat(unit->pool, "x?", input, "&Signature=", mnv_url_encode(unit->pool, mnv_base64_encode(unit->pool, bytes, length)), NULL));
+        assert_int_not_equal(mnv_saml_redirect_verify(unit->ctx, in, &trust), APR_SUCCESS);
+        assert_told(unit, SAML_SIGNATURE);
+    }
+}
+
 static void refuses_malformed_queries(void **state)
 {
     unit_t *unit = *state;
@@ -206,17 +235,6 @@ static void refuses_malformed_queries(void **state)
         assert_null(message);
         assert_told(unit, SAML_FORMAT);
     }
-}
-
-static const char *bomb(apr_pool_t *pool, apr_size_t size)
-{
-    char *text = apr_palloc(pool, size + 1);
-    unsigned char *packed;
-    apr_size_t length;
-    memset(text, ' ', size);
-    text[size] = '\0';
-    assert_int_equal(mnv_deflate(pool, text, size, &packed, &length), APR_SUCCESS);
-    return apr_pstrcat(pool, "SAMLRequest=", mnv_url_encode(pool, mnv_base64_encode(pool, packed, length)), NULL);
 }
 
 static void a_bomb_does_not_go_off(void **state)
@@ -257,6 +275,7 @@ int main(void)
         UNIT_TEST(signs_and_verifies),
         UNIT_TEST(verifies_the_bytes_that_came),
         UNIT_TEST(refuses_unsigned_and_other_algorithms),
+        UNIT_TEST(refuses_a_key_of_another_kind),
         UNIT_TEST(refuses_malformed_queries),
         UNIT_TEST(a_bomb_does_not_go_off),
         UNIT_TEST(inflate_is_strict),

@@ -2,7 +2,7 @@
  *
  * Members of a case, all but "expect" optional: "assertion" and "response" are lists of [from, to], replacements in the good texts below before they are signed;
  * "sign" what is signed (assertion, response, both, none), "key" by whom (idp, idp2, ec, ec384: trusted; stranger, stranger_ec: not), "method", "digest" and "c14n" the algorithms' URIs,
- * "signature" replacements in the signature before it is filled; "encrypt" the ciphers ({"to", "cipher", "wrap", "digest", "mgf1", "label", "beside"}), "encrypted"
+ * "signature" replacements in the signature before it is filled; "encrypt" the ciphers ({"to", "cipher", "wrap", "digest", "mgf1", "label", "beside", "padding"}), "encrypted"
  * replacements in what is encrypted; "document" is put in the place of the finished response, with places for its parts: @RESPONSE@, @HEAD@ (start tag to status), @ASSERTION@,
  * @BARE@ (the assertion without its signature), @SIGNATURE@, @BARE_RESPONSE@, @RESPONSE_SIGNATURE@, and @EVIL@, @EVIL_SAME_ID@, which are @BARE@ for another person; "after" is a list of
  * replacements in the finished text, "before_form" and "after_form" are put around its base64, "form" replaces that. "request_id", "issuer" (null: none), "unsolicited", "sha1", "contexts",
@@ -94,8 +94,10 @@ static const char *encrypted(const case_t *c, const char *text)
     const mnv_json_t *how = mnv_json_member(c->json, "encrypt");
     apr_pool_t *pool = c->unit->pool;
     saml_sealing_t sealing = { or_else(how, "to", "sp"), or_else(how, "cipher", "AES-256-GCM"), NULL, NULL, mnv_json_string(how, "digest"), NULL, mnv_json_string(how, "mgf1"), NULL,
-                               mnv_json_string(how, "label"), mnv_json_bool(how, "beside") == 1 };
+                               mnv_json_string(how, "label"), mnv_json_bool(how, "beside") == 1, -1 };
+    apr_int64_t padding;
     const char *wrap = or_else(how, "wrap", "oaep-mgf1p");
+    sealing.padding = mnv_json_integer(how, "padding", &padding) == APR_SUCCESS ? (int)padding : -1;
     for (apr_size_t i = 0; i < sizeof(uris) / sizeof(uris[0]); i++) {
         sealing.cipher_uri = !strcmp(uris[i][0], sealing.cipher) ? uris[i][1] : sealing.cipher_uri;
         sealing.wrap_uri = !strcmp(uris[i][0], wrap) ? uris[i][1] : sealing.wrap_uri;

@@ -74,7 +74,8 @@ static void refuses_in_metadata_too(void **state)
     static const char *const bad[][2] = {
         { "<!DOCTYPE r><r/>", "document type" }, { "<r xml:id='a'/>", "xml:id" }, { "<r>&x;</r>", "well-formed" }, { "<r", "well-formed" }, { "", "well-formed" }, { "<x:r/>", "namespaces" },
         { "<?xml version='1.0' encoding='UTF-16'?><r/>", "encoding" }, { "<?xml version='1.0' encoding = \"Shift_JIS\"?><r/>", "encoding" },
-        { "<?xml version='1.0' encoding='UTF-88'?><r/>", "encoding" }, { "<r>\xff</r>", "UTF-8" }, { "\xfe\xff", "UTF-8" },
+        { "<?xml version='1.0' encoding='UTF-88'?><r/>", "encoding" }, { "<r>\xff</r>", "UTF-8" },
+        { "\xef\xbb\xbf<?xml version='1.0' encoding='ISO-8859-1'?><r/>", "encoding" }, { "<?xml version='1.0' encoding='ISO-2022-CN-EXT'?><r/>", "encoding" }, { "\xfe\xff", "UTF-8" },
     };
     unit_t *unit = *state;
     for (apr_size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {

@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "flow/flow_external.h"
 #include "flow/halves.h"
-#include "flow/saml.h"
+#include "flow/flow_saml.h"
 #include "proto/userinfo.h"
 
 apr_status_t mnv_step_signin(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_reply_t *reply)

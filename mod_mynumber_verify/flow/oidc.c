@@ -3,7 +3,7 @@
 #include <apr_strings.h>
 #include <string.h>
 #include "base/log.h"
-#include "flow/saml.h"
+#include "flow/flow_saml.h"
 #include "flow/flow_external.h"
 #include "proto/authz_request.h"
 #include "proto/authz_response.h"

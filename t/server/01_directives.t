@@ -25,6 +25,10 @@ $t->run($t->{ctl}, qw(keygen client --alg RS256), $t->path('keys/second.pem'));
 $t->run($t->{ctl}, qw(keygen assertion), $t->path("keys/$_.pem")) for qw(assertion assertion2);
 $t->write_file('keys/signin-secret', "a secret\n", 0600);
 my (undef, $ca) = $t->certificate;
+$t->run(qw(openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=sp -keyout), $t->path('keys/sp.key'), '-out', $t->path('keys/sp.crt'));
+$t->write_file('keys/idp.xml', '<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="https://idp.example.test/saml"><IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">'
+      . '<KeyDescriptor><KeyInfo xmlns="http://www.w3.org/2000/09/xmldsig#"><X509Data><X509Certificate>' . join('', map { s/\s//gr } grep { !/-----/ } do { open my $in, '<', $t->path('keys/sp.crt') or die $!; <$in> })
+      . '</X509Certificate></X509Data></KeyInfo></KeyDescriptor><SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="https://idp.example.test/sso"/></IDPSSODescriptor></EntityDescriptor>', 0644);
 chmod 0644, $ca;
 mkdir $t->path('state2');
 chmod 0700, $t->path('state2');
@@ -61,6 +65,11 @@ my %set = (
     MyNumberSignInClientSecretFile => [ $t->path('keys/signin-secret'), undef, undef ],
     MyNumberSignInScope => [ 'openid affiliation email', undef, 'openid profile email' ],
     MyNumberSignInAcrValues => ['mfa pwd'],
+    MyNumberSAMLEntityID => [ 'https://portal.example.test/sp', undef, 'https://www.example.test/id/card/saml/metadata' ],
+    MyNumberSAMLMetadata => [ $t->path('keys/idp.xml'), undef, undef ],
+    MyNumberSAMLMetadataCert => [ $t->path('keys/sp.crt'), [ $t->path('keys/sp.crt') ] ],
+    MyNumberSAMLKey => [ $t->path('keys/sp.key'), [ $t->path('keys/sp.key') ], undef ],
+    MyNumberSAMLCert => [ $t->path('keys/sp.crt'), [ $t->path('keys/sp.crt') ], undef ],
     MyNumberAccountAttribute => [ 'tid+oid sub', [ 'tid+oid', 'sub' ] ],
     MyNumberAccountPass => [ 'email urn:oid:1.2', [ 'email', 'urn:oid:1.2' ] ],
     MyNumberLinkPolicy => ['many-accounts'],
@@ -99,9 +108,11 @@ my @server = grep { $_->{context} eq 'SERVER' } @rows;
 my @section = grep { $_->{context} ne 'SERVER' } @rows;
 my $database = "DBDriver sqlite3\nDBDParams \"\@DB\@\"\n";
 
-# One of secret and key is enough: two configurations.
-for my $without ('MyNumberSignInClientSecretFile', 'MyNumberSignInClientKey') {
-    my @here = grep { $_->{name} ne $without } @server;
+# One of secret and key is enough, and SAML is a third way. (Metadata that are signed: 33_saml.t.)
+for my $case ([ oidc => qr/ClientSecretFile|SAML/ ], [ oidc => qr/SignInClientKey|SAML/ ], [ saml => qr/MetadataCert|SignIn(?:Provider|Client|Scope)/ ]) {
+    my ($method, $without) = @$case;
+    local $set{MyNumberSignIn} = [ 'saml', undef, undef ] if $method eq 'saml';
+    my @here = grep { $_->{name} !~ $without } @server;
     my $text = $t->preamble . $database . directives(@here) . directives(@section);
     my $outer = join '', map { "<Location /outer>\n" . lines($_->{name}, $set{ $_->{name} }[0]) . "</Location>\n<Location /outer/inner>\n$_->{name} $_->{default}\n</Location>\n" } @section;
     # A host that inherits all, and for each directive one that has the default again.
@@ -124,7 +135,7 @@ for my $without ('MyNumberSignInClientSecretFile', 'MyNumberSignInClientKey') {
         my $value = @{ $set{$name} } > 2 ? $set{$name}[2] : $back[$i]{default};
         my $seen = $reset[$i]{directives};
         is_deeply($seen->{$name}{value}, $value, "$name: back to its default in a virtual host");
-        my ($other) = grep { $_->{name} ne $name && $_->{name} !~ /Scope|SignIn$|Cookie/ } @here;
+        my ($other) = grep { $_->{name} ne $name && $_->{name} !~ /Scope|SignIn$|Cookie|SAML/ } @here;
         is_deeply($seen->{ $other->{name} }{value}, wanted($other->{name}), "$name: and nothing else with it");
     }
     my %everywhere = %{ $inherits->{sections}[0]{directives} };
@@ -170,7 +181,8 @@ my %bad = (
     NUMBER => [ '0', '1001', '-1', '1.5', 'x', '0x10', '99999999999' ],
     FLAG => [ 'yes', '1', 'on off' ],
     SCHEMA => [ 'no', 'auto check' ],
-    SIGNIN => [ 'saml', 'external', 'Shibboleth', 'oidc none' ],
+    SIGNIN => [ 'Shibboleth', 'oidc none' ],
+    FILES => ['/a /b'],
     POLICY => [ 'many', 'one-to-one many-accounts' ],
     PASS => [ 'none', 'env headers', 'header' ],
     ENCODING => [ 'utf-8', 'base64' ],
@@ -219,15 +231,12 @@ for my $r (@rows) {
     push @values, (@{ $worse{ $r->{name} } // [] });
     push @values, "\"$set{$r->{name}}[0]\" more" if $r->{kind} =~ /^(?:FILE|FOLDER|PATH|ORIGIN|PROVIDER|TEXT|COOKIE|CACHE|SPAN|NUMBER)$/;
     refused($r, "refused: $_", "$r->{name} $_\n", 1 + tr/\n//, qr/^\Q$r->{name}\E: .*$mend/m) for '', '""', @values;
-    if ($r->{kind} eq 'SIGNIN') {
-        refused($r, "\"$_\" has a sentence of its own", "$r->{name} $_\n", 1, qr/"$_" is a way to sign in that is not in this build: write oidc, or none/) for qw(saml external);
-    }
 }
 
 # --- twice ---------------------------------------------------------------------------
 for my $r (@rows) {
     my ($first) = split /\n/, $set{ $r->{name} }[0];
-    next if $r->{kind} =~ /^(?:KEYS|ASSURANCE)$/;    # the same key twice: 03_combinations.t; statements are united
+    next if $r->{kind} =~ /^(?:KEYS|FILES|ASSURANCE)$/;    # the same key twice: 03_combinations.t; statements are united
     my ($before, $after) = $r->{context} eq 'SERVER' ? ('', '') : ("<Location /x>\n", "</Location>\n");
     my $line = $before ? 3 : 2;
     my $where = $small_lines + 1;

@@ -1,7 +1,7 @@
 /* Sign-in by SAML 2.0 (saml-profiles 4.1): out by a redirect, back by a POST from the identity provider's page. With that POST only the flow's own cookies arrive, for the session
  * cookie is Lax. So what was said is judged there, parked under a name that only this browser's flow knows, and put into the session by the GET that follows. */
-#ifndef MNV_FLOW_SAML_H
-#define MNV_FLOW_SAML_H
+#ifndef MNV_FLOW_FLOW_SAML_H
+#define MNV_FLOW_FLOW_SAML_H
 
 #include "flow/flow.h"
 

@@ -1,4 +1,4 @@
-#include "flow/saml.h"
+#include "flow/flow_saml.h"
 
 #include <apr_strings.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* In place of flow/saml.c in a build without libxml2 and xmlsec1. The configuration refuses to ask for what is not there; the URLs say so. */
-#include "flow/saml.h"
+/* In place of flow/flow_saml.c in a build without libxml2 and xmlsec1. The configuration refuses to ask for what is not there; the URLs say so. */
+#include "flow/flow_saml.h"
 
 #include "flow/steps.h"
 

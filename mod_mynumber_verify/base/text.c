@@ -184,3 +184,24 @@ const char *mnv_text_join(apr_pool_t *pool, const apr_array_header_t *values)
     *out = '\0';
     return joined;
 }
+
+apr_array_header_t *mnv_text_split(apr_pool_t *pool, const char *joined)
+{
+    apr_array_header_t *values = apr_array_make(pool, 4, sizeof(const char *));
+    char *out = apr_palloc(pool, strlen(joined) + 1);
+
+    APR_ARRAY_PUSH(values, const char *) = out;
+    for (; *joined; joined++) {
+        if (*joined == ';') {
+            *out++ = '\0';
+            APR_ARRAY_PUSH(values, const char *) = out;
+            continue;
+        }
+        if (*joined == '\\' && joined[1]) {
+            joined++;
+        }
+        *out++ = *joined;
+    }
+    *out = '\0';
+    return values;
+}

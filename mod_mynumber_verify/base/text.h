@@ -29,4 +29,7 @@ struct apr_array_header_t;
 /** Join several values by ";" with "\\" as escape for ";" and "\\". values: const char * elements. Pool: pool. */
 const char *mnv_text_join(apr_pool_t *pool, const struct apr_array_header_t *values);
 
+/** The values as they were before mnv_text_join(): const char * elements, at least one. Pool: pool. */
+struct apr_array_header_t *mnv_text_split(apr_pool_t *pool, const char *joined);
+
 #endif

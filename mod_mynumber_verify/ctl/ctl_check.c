@@ -113,29 +113,41 @@ static mnv_keyring_t *check_secret_file(check_t *check)
     return keyring;
 }
 
-static void check_key(check_t *check, const mnv_client_key_t *key, int is_first, apr_table_t *kids)
+/* @param what "client key", "assertion key" */
+static void check_key(check_t *check, const char *what, const mnv_client_key_t *key, apr_table_t *kids)
 {
+    int is_first = apr_is_empty_table(kids);
     const char *problem, *kid, *other;
     mnv_private_key_t *parsed;
     apr_size_t length;
-    char *pem = read_private(check, "client key", key->file, &length);
+    char *pem = read_private(check, what, key->file, &length);
 
     if (!pem) {
         return;
     }
     if (mnv_private_key_parse(check->ctl->pool, pem, length, key->kid, &parsed, &problem) != APR_SUCCESS) {
-        find(check, FAIL, "mynumberctl keygen client makes a key", "client key \"%s\" cannot be used: %s", key->file, problem);
+        find(check, FAIL, "mynumberctl keygen makes a key", "%s \"%s\" cannot be used: %s", what, key->file, problem);
         return;
     }
     kid = mnv_private_key_kid(parsed);
     other = apr_table_get(kids, kid);
     if (other) {
-        find(check, FAIL, "give each key its own identifier, and each file its own key", "client keys \"%s\" and \"%s\" have the same identifier %s", other, key->file, kid);
+        find(check, FAIL, "give each key its own identifier, and each file its own key", "%ss \"%s\" and \"%s\" have the same identifier %s", what, other, key->file, kid);
         return;
     }
     apr_table_setn(kids, kid, key->file);
-    find(check, OK, NULL, "client key \"%s\" is private and its halves fit: %s, %s, identifier %s", key->file, mnv_jws_alg_name(mnv_private_key_alg(parsed)),
+    find(check, OK, NULL, "%s \"%s\" is private and its halves fit: %s, %s, identifier %s", what, key->file, mnv_jws_alg_name(mnv_private_key_alg(parsed)),
          is_first ? "signs" : "is published", kid);
+}
+
+static void check_keys(check_t *check, const char *what, const apr_array_header_t *keys)
+{
+    apr_table_t *kids = apr_table_make(check->ctl->pool, 2);
+    int i;
+
+    for (i = 0; i < keys->nelts; i++) {
+        check_key(check, what, &APR_ARRAY_IDX(keys, i, mnv_client_key_t), kids);
+    }
 }
 
 static void check_client_secret(check_t *check, const char *name)
@@ -264,17 +276,13 @@ static void check_reach(check_t *check, mnv_http_t *http, mnv_provider_options_t
 static void check_provider(check_t *check, const char *half, mnv_provider_options_t *options)
 {
     const char *identity = apr_pstrcat(check->ctl->pool, options->issuer ? options->issuer : "", " ", options->client_id ? options->client_id : "", NULL);
-    apr_table_t *kids = apr_table_make(check->ctl->pool, 2);
     apr_size_t length;
     mnv_http_t *http;
-    int i;
 
     if (!options->issuer || !first_time(check, half, identity)) {
         return;
     }
-    for (i = 0; i < options->client_keys->nelts; i++) {
-        check_key(check, &APR_ARRAY_IDX(options->client_keys, i, mnv_client_key_t), i == 0, kids);
-    }
+    check_keys(check, "client key", options->client_keys);
     check_client_secret(check, options->client_secret_file);
     if (options->ca_file && !read_file(check, "CA file", options->ca_file, CA_FILE_LIMIT_BYTES, &length)) {
         return;
@@ -352,6 +360,7 @@ static void check_host(check_t *check, ctl_host_t *host)
     keyring = check_secret_file(check);
     check_provider(check, "card", &host->card);
     check_provider(check, "account", &host->account);
+    check_keys(check, "assertion key", host->assertion_keys);
     check_state_dir(check);
     if (keyring) {
         check_database(check, keyring);

@@ -229,6 +229,7 @@ static int read_host(const ctl_t *ctl, const mnv_json_t *json, ctl_host_t *host)
     host->dbd_masked = host->dbd_params && strstr(host->dbd_params, "***");
     read_provider(ctl, json, "MyNumber", "card_issuer", &host->card);
     read_provider(ctl, json, "MyNumberSignIn", "account_issuer", &host->account);
+    host->assertion_keys = keys_of(ctl, json, "MyNumberAssertionKey");
     read_call(ctl, json, &host->call);
     return host->name && host->secret_file;
 }

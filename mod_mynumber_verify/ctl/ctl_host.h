@@ -12,6 +12,7 @@ typedef struct ctl_host_t {
     int schema_check;             /* MyNumberSchema check */
     mnv_provider_options_t card;  /* issuer or metadata_file set, or neither: absent */
     mnv_provider_options_t account;
+    apr_array_header_t *assertion_keys; /* mnv_client_key_t, those named; never NULL */
     mnv_call_options_t call;
     const char *dbd_driver;       /* NULL: none */
     const char *dbd_params;

@@ -133,7 +133,7 @@ static int secret(ctl_t *ctl)
     return CTL_DONE;
 }
 
-/* keygen client ---------------------------------------------------------------------- */
+/* keygen client, keygen assertion ---------------------------------------------------------------------- */
 
 static int find_alg(const char *name, mnv_jws_alg_e *alg)
 {
@@ -149,7 +149,8 @@ static int find_alg(const char *name, mnv_jws_alg_e *alg)
     return 0;
 }
 
-static int client(ctl_t *ctl, mnv_jws_alg_e alg)
+/* @param next what to do with the file, as one would write it in front of its name */
+static int private_key(ctl_t *ctl, mnv_jws_alg_e alg, const char *next)
 {
     const char *name = ctl->word[0], *pem;
     mnv_private_key_t *key;
@@ -169,19 +170,18 @@ static int client(ctl_t *ctl, mnv_jws_alg_e alg)
     mnv_json_set_string(object, "file", name);
     mnv_json_set_string(object, "alg", mnv_jws_alg_name(alg));
     mnv_json_set_string(object, "kid", mnv_private_key_kid(key));
-    ctl_say(ctl, object, apr_psprintf(ctl->pool, "made \"%s\": private key for %s, key identifier %s; next: mynumberctl jwks \"%s\"", name, mnv_jws_alg_name(alg),
-                                      mnv_private_key_kid(key), name));
+    ctl_say(ctl, object, apr_psprintf(ctl->pool, "made \"%s\": private key for %s, key identifier %s; next: %s \"%s\"", name, mnv_jws_alg_name(alg), mnv_private_key_kid(key), next, name));
     return CTL_DONE;
 }
 
 int ctl_keygen(ctl_t *ctl)
 {
     const char *kind = ctl->words ? ctl->word[0] : "", *alg_name = NULL;
-    int is_client = !strcmp(kind, "client");
+    int is_client = !strcmp(kind, "client"), is_assertion = !strcmp(kind, "assertion");
     mnv_jws_alg_e alg = MNV_JWS_ES256;
 
-    if (!is_client && strcmp(kind, "secret")) {
-        return ctl_misuse(ctl, "say what to make: secret or client");
+    if (!is_client && !is_assertion && strcmp(kind, "secret")) {
+        return ctl_misuse(ctl, "say what to make: secret, client or assertion");
     }
     ctl->word++;
     ctl->words--;
@@ -191,11 +191,14 @@ int ctl_keygen(ctl_t *ctl)
     if (ctl_operands(ctl, 1, 1) != CTL_DONE) {
         return CTL_USAGE;
     }
+    if (is_assertion) {
+        return private_key(ctl, MNV_JWS_ES256, "MyNumberAssertionKey");
+    }
     if (!is_client) {
         return secret(ctl);
     }
     if (!alg_name || !find_alg(alg_name, &alg)) {
         return ctl_misuse(ctl, "say --alg RS256 or --alg ES256, as the provider asks for");
     }
-    return client(ctl, alg);
+    return private_key(ctl, alg, "mynumberctl jwks");
 }

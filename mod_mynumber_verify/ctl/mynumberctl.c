@@ -35,9 +35,9 @@ static const struct command_t {
     const char *usage;
     const char *help; /* indented lines */
 } commands[] = {
-    {"keygen", ctl_keygen, "keygen secret FILE | keygen client --alg RS256|ES256 FILE",
+    {"keygen", ctl_keygen, "keygen secret FILE | keygen client --alg RS256|ES256 FILE | keygen assertion FILE",
      "secret: makes the secret file of MyNumberSecretFile, or puts a new sealing key in front of an existing one;\n"
-     "client: makes a private key for MyNumberClientKey; never replaces a file"},
+     "client, assertion: makes a private key for MyNumberClientKey, MyNumberAssertionKey; never replaces a file"},
     {"jwks", ctl_jwks, "jwks FILE...",
      "prints the public keys of private keys, public keys or certificates (PEM) as the JWKS to paste into the\n"
      "application form; the key identifier is the thumbprint of RFC 7638"},

@@ -156,33 +156,30 @@ static void judge_metadata(mod_mnv_judge_t *judge, const mod_mnv_half_rows_t *ro
     }
 }
 
-static void judge_keys(mod_mnv_judge_t *judge, const mod_mnv_half_rows_t *rows, mnv_provider_options_t *options)
+void mod_mnv_judge_keys(mod_mnv_judge_t *judge, mod_mnv_directive_e directive, const char *make, apr_array_header_t **keys)
 {
     int i, j;
 
-    if (!options->client_keys) {
-        return;
-    }
-    options->client_keys = apr_array_copy(judge->pconf, options->client_keys); /* hosts that inherit it read it for themselves */
-    for (i = 0; i < options->client_keys->nelts; i++) {
-        mnv_client_key_t *key = &APR_ARRAY_IDX(options->client_keys, i, mnv_client_key_t);
+    *keys = apr_array_copy(judge->pconf, *keys); /* hosts that inherit it read it for themselves */
+    for (i = 0; i < (*keys)->nelts; i++) {
+        mnv_client_key_t *key = &APR_ARRAY_IDX(*keys, i, mnv_client_key_t);
         const char *problem = NULL;
         apr_size_t length;
-        char *pem = read_private_file(judge, judge->ptemp, rows->client_key, key->file, &length);
+        char *pem = read_private_file(judge, judge->ptemp, directive, key->file, &length);
 
         if (!pem) {
             continue;
         }
         if (mnv_private_key_parse(judge->pconf, pem, length, key->kid, &key->key, &problem) != APR_SUCCESS) {
-            mod_mnv_complain(judge, rows->client_key, MNVLOGNO(1310) "\"%s\" holds no key that can sign: %s: make one with mynumberctl keygen client --alg RS256 FILE", key->file,
-                             problem ? problem : "it cannot be read");
+            mod_mnv_complain(judge, directive, MNVLOGNO(1310) "\"%s\" holds no key that can sign: %s: make one with mynumberctl %s", key->file,
+                             problem ? problem : "it cannot be read", make);
             continue;
         }
         for (j = 0; j < i; j++) {
-            const mnv_client_key_t *other = &APR_ARRAY_IDX(options->client_keys, j, mnv_client_key_t);
+            const mnv_client_key_t *other = &APR_ARRAY_IDX(*keys, j, mnv_client_key_t);
 
             if (other->key && !strcmp(mnv_private_key_kid(other->key), mnv_private_key_kid(key->key))) {
-                mod_mnv_complain(judge, rows->client_key, MNVLOGNO(1311) "\"%s\" and \"%s\" have the same key identifier \"%s\": give each its own", other->file, key->file,
+                mod_mnv_complain(judge, directive, MNVLOGNO(1311) "\"%s\" and \"%s\" have the same key identifier \"%s\": give each its own", other->file, key->file,
                                  mnv_private_key_kid(key->key));
             }
         }
@@ -249,7 +246,9 @@ void mod_mnv_judge_provider(mod_mnv_judge_t *judge, const mod_mnv_half_rows_t *r
     if (options->client_keys && options->client_secret_file) {
         mod_mnv_complain(judge, rows->client_secret, MNVLOGNO(1317) "given beside %s: remove one of the two, as the client is registered for one of them", names[rows->client_key].name);
     }
-    judge_keys(judge, rows, options);
+    if (options->client_keys) {
+        mod_mnv_judge_keys(judge, rows->client_key, "keygen client --alg RS256 FILE", &options->client_keys);
+    }
     judge_client_secret(judge, rows, options);
     judge_ca_file(judge, rows, options);
 }

@@ -27,6 +27,7 @@
     X(SPANS, mod_mnv_timeouts_t, 2, 2, 0, spans, spans)                                             \
     X(NUMBER, int, 1, 1, 0, number, number)                                                         \
     X(PIPE, const char *, 1, 1, 0, pipe, text)                                                      \
+    X(ASSURANCE, apr_array_header_t *, 2, 33, 1, assurance, assurance)                              \
     X(FLAG, int, 1, 1, 0, word, word)                                                               \
     X(SCHEMA, mod_mnv_schema_e, 1, 1, 0, word, word)                                                \
     X(SIGNIN, mnv_signin_e, 1, 1, 0, word, word)                                                    \
@@ -37,7 +38,8 @@
     X(SUBJECT, mod_mnv_subject_e, 1, 1, 0, word, word)                                              \
     X(ENTRY, mod_mnv_entry_e, 1, 1, 0, word, word)                                                  \
     X(PREFIX, const mod_mnv_prefix_t *, 1, 1, 0, prefix, prefix)                                    \
-    X(EXPORTS, const mod_mnv_export_list_t *, 1, 47, 0, exports, exports)
+    X(EXPORTS, const mod_mnv_export_list_t *, 1, 47, 0, exports, exports)                           \
+    X(ASSERTION, mod_mnv_assertion_t, 1, 2, 0, assertion, assertion)
 
 typedef enum {
 #define MNV_KIND_ID(kind, type, fewest, most, repeats, set, print) MNV_KIND_##kind,
@@ -97,6 +99,14 @@ const char *mod_mnv_wrong(const mod_mnv_setting_t *setting, const char *argument
 const char *mod_mnv_word_set(const mod_mnv_setting_t *setting, void *field);
 void mod_mnv_word_print(const mod_mnv_directive_t *row, const void *field, mnv_json_t *object);
 
+/** Set and print of MyNumberAssurance. (directive_assurance.c) */
+const char *mod_mnv_assurance_set(const mod_mnv_setting_t *setting, void *field);
+void mod_mnv_assurance_print(apr_pool_t *pool, const mod_mnv_directive_t *row, const void *field, mnv_json_t *object);
+
+/** Set and print of MyNumberAssertion. (config_assertion.c) */
+const char *mod_mnv_assertion_set(const mod_mnv_setting_t *setting, mod_mnv_assertion_t *field);
+void mod_mnv_assertion_print(apr_pool_t *pool, const mod_mnv_assertion_t *field, mnv_json_t *object);
+
 static inline int mod_mnv_bits_have(const mod_mnv_bits_t *bits, int number)
 {
     return (bits->word[number / 64] >> (number % 64)) & 1;
@@ -112,6 +122,9 @@ static inline void mod_mnv_bits_add(mod_mnv_bits_t *bits, int number)
 /** The one object of a list or prefix; equal ones are the same. Pool: pconf; call while directives are read only. @return NULL, or what is wrong */
 const char *mod_mnv_export_list_make(const mod_mnv_setting_t *setting, const mod_mnv_export_list_t **list);
 const char *mod_mnv_prefix_make(const mod_mnv_setting_t *setting, const mod_mnv_prefix_t **prefix);
+
+/** A number that two different texts of a configuration do not share, the same on every node. */
+apr_uint64_t mod_mnv_print_of(const char *text);
 
 /** Make the lists mod_mnv_exports() hands out. Pool: pconf. */
 void mod_mnv_exports_compile(apr_pool_t *pconf, mod_mnv_server_config_t *config);

@@ -9,8 +9,8 @@
 _Static_assert(MNV_FACT_COUNT <= 32, "mod_mnv_export_list_t.facts is full");
 
 /* Number 0 of each kind, the default. The default list's facts are those of facts.def. */
-static mod_mnv_export_list_t default_list = { 0, 0, NULL, "account verified verified-at linked" };
-static const mod_mnv_prefix_t default_prefix = { 0, "MyNumber-" };
+static mod_mnv_export_list_t default_list = { 0, 0, NULL, "account verified verified-at linked", 0 };
+static const mod_mnv_prefix_t default_prefix = { 0, "MyNumber-", "MyNumber-Assertion" };
 
 /* The values given so far, beside the defaults. Filled in one thread while directives are read, gone with the configuration's pool. */
 static struct {
@@ -44,6 +44,16 @@ static void prepare(apr_pool_t *pconf)
     known.names = apr_array_make(pconf, 4, sizeof(const char *));
     add_name("mynumber-");
     apr_pool_cleanup_register(pconf, NULL, forget, apr_pool_cleanup_null);
+}
+
+apr_uint64_t mod_mnv_print_of(const char *text)
+{
+    unsigned char digest[MNV_DIGEST_BYTES];
+    apr_uint64_t print;
+
+    ap_assert(mnv_crypt_sha256(text, strlen(text), digest) == APR_SUCCESS); /* while the configuration is read */
+    memcpy(&print, digest, sizeof(print));
+    return print;
 }
 
 /* Prefixes. ------------------------------------------------------------------------- */
@@ -94,6 +104,7 @@ const char *mod_mnv_prefix_make(const mod_mnv_setting_t *setting, const mod_mnv_
     made = apr_palloc(setting->pool, sizeof(*made));
     made->number = known.prefixes->nelts + 1;
     made->text = text;
+    made->assertion = apr_pstrcat(setting->pool, text, "Assertion", NULL);
     APR_ARRAY_PUSH(known.prefixes, mod_mnv_prefix_t *) = made;
     name = apr_pstrdup(setting->pool, text);
     ap_str_tolower(name);
@@ -132,6 +143,11 @@ static int is_attribute(const char *name)
     return !*at;
 }
 
+int mod_mnv_is_export_name(const char *name)
+{
+    return mnv_fact_find(name) >= 0 || is_attribute(name);
+}
+
 static const char *read_names(const mod_mnv_setting_t *setting, mod_mnv_export_list_t *list)
 {
     int i, fact;
@@ -155,7 +171,8 @@ static const char *read_names(const mod_mnv_setting_t *setting, mod_mnv_export_l
         }
         else {
             return apr_psprintf(setting->pool, "\"%s\" is nothing that can be handed on: write account, account-issuer, subject, method, verified, verified-at, linked, linked-at, acr, "
-                                "name, birthdate, gender, address, age-over-18, age-over-20, attribute-NAME (in lower case), or none alone", name);
+                                "name, birthdate, gender, address, age-over-18, age-over-20, assurance, attribute-NAME (in lower case), or none alone%s",
+                                name, strcmp(name, "assertion") ? "" : "; an assertion comes by MyNumberAssertion on");
         }
     }
     return NULL;
@@ -178,7 +195,7 @@ static int is_same(const mod_mnv_export_list_t *a, const mod_mnv_export_list_t *
 
 const char *mod_mnv_export_list_make(const mod_mnv_setting_t *setting, const mod_mnv_export_list_t **result)
 {
-    mod_mnv_export_list_t list = { 0, 0, NULL, NULL }, *made;
+    mod_mnv_export_list_t list = { 0, 0, NULL, NULL, 0 }, *made;
     const char *problem = read_names(setting, &list);
     int i;
 
@@ -206,6 +223,7 @@ const char *mod_mnv_export_list_make(const mod_mnv_setting_t *setting, const mod
     for (i = 0; i < setting->argc; i++) {
         list.text = apr_pstrcat(setting->pool, list.text, i ? " " : "", setting->argv[i], NULL);
     }
+    list.print = mod_mnv_print_of(list.text);
     made = apr_pmemdup(setting->pool, &list, sizeof(list));
     APR_ARRAY_PUSH(known.lists, mod_mnv_export_list_t *) = made;
     *result = made;

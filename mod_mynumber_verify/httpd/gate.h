@@ -17,4 +17,8 @@ int mod_mnv_gate_user(request_rec *r);
 /** auth_checker, before mod_authz_core: our rules under another module's AuthType. */
 int mod_mnv_gate_authz(request_rec *r);
 
+/** Nobody can tell who this is, or what the application would have to be told: neither admitted nor sent to sign in. The page of the visit's failure.
+ * @return DONE; the bare status in a sub-request or an error document */
+int mod_mnv_gate_failed(request_rec *r);
+
 #endif

@@ -76,6 +76,13 @@ static apr_status_t answer(mnv_ctx_t *ctx, request_rec *r, mnv_request_t *reques
         reply->allow = "GET, HEAD, POST";
         return mnv_fail(ctx, MNV_FAIL_METHOD, NULL);
     }
+    if (!strcmp(request->path, MOD_MNV_HERE_PATH)) {
+        if (r->method_number == M_GET) {
+            return mod_mnv_here(ctx, r, request, reply);
+        }
+        reply->allow = "GET, HEAD";
+        return mnv_fail(ctx, MNV_FAIL_METHOD, NULL);
+    }
     if (is_elsewhere(ctx, r, request, reply)) {
         return APR_SUCCESS;
     }

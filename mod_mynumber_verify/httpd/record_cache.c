@@ -207,65 +207,70 @@ static void unlock(void)
     }
 }
 
-static apr_status_t retrieve(request_rec *r, const unsigned char *digest, unsigned char *buffer, unsigned int *length)
+static apr_status_t retrieve(request_rec *r, const unsigned char *key, unsigned char *buffer, unsigned int *length)
 {
     apr_status_t status = lock();
 
     if (status == APR_SUCCESS) {
-        status = cache.provider->retrieve(cache.instance, r->server, digest, MNV_DIGEST_BYTES, buffer, length, r->pool);
+        status = cache.provider->retrieve(cache.instance, r->server, key, MNV_DIGEST_BYTES, buffer, length, r->pool);
         unlock();
     }
     return status;
 }
 
-/* The record opens under its own key only: whoever can write to the cache cannot put one person's record where another's belongs. */
-static const char *aad_of(apr_pool_t *pool, const unsigned char *digest)
+/* A block opens under its own key only: whoever can write to the cache cannot put one person's record where another's belongs. */
+static const char *aad_of(apr_pool_t *pool, const unsigned char *key)
 {
-    return apr_pstrcat(pool, "mynumber-record|", mnv_base64url_encode(pool, digest, MNV_DIGEST_BYTES), NULL);
+    return apr_pstrcat(pool, "mynumber-record|", mnv_base64url_encode(pool, key, MNV_DIGEST_BYTES), NULL);
 }
 
-static const mnv_record_t *get_open(request_rec *r, const unsigned char *digest)
+static const void *get_open(request_rec *r, const unsigned char *key, apr_size_t *got)
 {
     /* Not in the request's pool: the size is known only afterwards. */
-    _Alignas(16) unsigned char buffer[MNV_RECORD_LIMIT_BYTES];
+    unsigned char buffer[MNV_RECORD_LIMIT_BYTES];
     unsigned int length = sizeof(buffer);
-    const mod_mnv_server_config_t *conf = mod_mnv_server_config(r->server);
-    const mnv_record_t *record = (const mnv_record_t *)(const void *)buffer;
 
-    if (retrieve(r, digest, buffer, &length) != APR_SUCCESS || !mnv_record_check(record, length, conf->record_slots, conf->site_check)) {
+    if (retrieve(r, key, buffer, &length) != APR_SUCCESS) {
         return NULL;
     }
-    return apr_pmemdup(r->pool, record, length);
+    *got = length;
+    return apr_pmemdup(r->pool, buffer, length);
 }
 
-static const mnv_record_t *get_sealed(request_rec *r, const unsigned char *digest)
+static const void *get_sealed(request_rec *r, const unsigned char *key, apr_size_t *got)
 {
-    const mod_mnv_server_config_t *conf = mod_mnv_server_config(r->server);
-    const mnv_record_t *record = NULL;
+    const mnv_keyring_t *keyring = mod_mnv_server_config(r->server)->keyring;
     unsigned int length = SEALED_LIMIT_BYTES;
-    unsigned char *buffer, *plain;
-    apr_size_t plain_length;
+    unsigned char *buffer, *plain = NULL;
     apr_pool_t *pool;
 
     apr_pool_create(&pool, r->pool);
     buffer = apr_palloc(pool, SEALED_LIMIT_BYTES + 1);
-    if (retrieve(r, digest, buffer, &length) == APR_SUCCESS && length <= SEALED_LIMIT_BYTES) {
+    if (retrieve(r, key, buffer, &length) == APR_SUCCESS && length <= SEALED_LIMIT_BYTES) {
         buffer[length] = '\0';
-        if (mnv_keyring_open(mod_mnv_ctx(r), conf->keyring, MNV_SEAL_RECORD, aad_of(pool, digest), (const char *)buffer, &plain, &plain_length) == APR_SUCCESS
-            && mnv_record_check((const mnv_record_t *)(const void *)plain, plain_length, conf->record_slots, conf->site_check)) {
-            record = (const mnv_record_t *)(const void *)plain;
+        if (mnv_keyring_open(mod_mnv_ctx(r), keyring, MNV_SEAL_RECORD, aad_of(pool, key), (const char *)buffer, &plain, got) != APR_SUCCESS) {
+            plain = NULL;
         }
     }
     apr_pool_destroy(pool);
-    return record;
+    return plain;
 }
 
-const mnv_record_t *mod_mnv_record_get(request_rec *r, const unsigned char *digest)
+const void *mod_mnv_cache_get(request_rec *r, const unsigned char *key, apr_size_t *length)
 {
     if (!cache.provider) {
         return NULL;
     }
-    return cache.is_open ? get_open(r, digest) : get_sealed(r, digest);
+    return cache.is_open ? get_open(r, key, length) : get_sealed(r, key, length);
+}
+
+const mnv_record_t *mod_mnv_record_get(request_rec *r, const unsigned char *digest)
+{
+    const mod_mnv_server_config_t *conf = mod_mnv_server_config(r->server);
+    apr_size_t length;
+    const mnv_record_t *record = mod_mnv_cache_get(r, digest, &length);
+
+    return record && mnv_record_check(record, length, conf->record_slots, conf->site_check) ? record : NULL;
 }
 
 /* A cache that is down makes every request say so: once a minute is enough. */
@@ -279,11 +284,8 @@ static void tell_trouble(request_rec *r, apr_status_t status)
     }
 }
 
-void mod_mnv_record_put(request_rec *r, const unsigned char *digest, const mnv_record_t *record)
+void mod_mnv_cache_put(request_rec *r, const unsigned char *key, const void *data, apr_size_t length, apr_time_t expiry)
 {
-    const void *data = record;
-    apr_size_t length = record->size;
-    apr_time_t expiry = record->fresh_until < record->expires_at ? record->fresh_until : record->expires_at;
     apr_status_t status;
 
     if (!cache.provider || expiry <= apr_time_now()) { /* MyNumberRecheck 0, or the database took longer than that */
@@ -292,7 +294,7 @@ void mod_mnv_record_put(request_rec *r, const unsigned char *digest, const mnv_r
     if (!cache.is_open) {
         const char *text;
 
-        if (mnv_keyring_seal(mod_mnv_ctx(r), mod_mnv_server_config(r->server)->keyring, MNV_SEAL_RECORD, aad_of(r->pool, digest), record, length, &text) != APR_SUCCESS) {
+        if (mnv_keyring_seal(mod_mnv_ctx(r), mod_mnv_server_config(r->server)->keyring, MNV_SEAL_RECORD, aad_of(r->pool, key), data, length, &text) != APR_SUCCESS) {
             return;
         }
         data = text;
@@ -302,12 +304,17 @@ void mod_mnv_record_put(request_rec *r, const unsigned char *digest, const mnv_r
     if (status == APR_SUCCESS) {
         /* A stale record is of no use to anybody: it goes soon after it stops being fresh, which it says itself. A second more, because redis and memcache refuse what has less
          * than a whole one to live. The provider copies, its parameter is not const by oversight. */
-        status = cache.provider->store(cache.instance, r->server, digest, MNV_DIGEST_BYTES, expiry + apr_time_from_sec(1), (unsigned char *)data, (unsigned int)length, r->pool);
+        status = cache.provider->store(cache.instance, r->server, key, MNV_DIGEST_BYTES, expiry + apr_time_from_sec(1), (unsigned char *)data, (unsigned int)length, r->pool);
         unlock();
     }
     if (status != APR_SUCCESS) {
         tell_trouble(r, status);
     }
+}
+
+void mod_mnv_record_put(request_rec *r, const unsigned char *digest, const mnv_record_t *record)
+{
+    mod_mnv_cache_put(r, digest, record, record->size, record->fresh_until < record->expires_at ? record->fresh_until : record->expires_at);
 }
 
 void mod_mnv_record_drop(request_rec *r, const unsigned char *digest)

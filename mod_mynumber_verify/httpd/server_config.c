@@ -82,6 +82,26 @@ static const char *apply(const mod_mnv_setting_t *setting, char *fields)
     return kind->set(setting, field);
 }
 
+/** What an application is, <If> and <Files> in it say more of a part of. @param at the section of a directive @return its name as written, NULL: the host */
+static const char *sector_of(apr_pool_t *pool, const ap_directive_t *at)
+{
+    static const char *const sections[] = { "<Location", "<LocationMatch", "<Directory", "<DirectoryMatch", "<Proxy", "<ProxyMatch", NULL };
+    const char *arguments, *end, *name;
+    int i;
+
+    for (; at; at = at->parent) {
+        for (i = 0; sections[i] && ap_cstr_casecmp(sections[i], at->directive); i++) {
+        }
+        if (sections[i]) {
+            end = strrchr(at->args, '>');
+            arguments = apr_pstrmemdup(pool, at->args, end ? (apr_size_t)(end - at->args) : strlen(at->args));
+            name = ap_getword_conf(pool, &arguments);
+            return strcmp(name, "~") ? name : ap_getword_conf(pool, &arguments);
+        }
+    }
+    return NULL;
+}
+
 /** Every directive's setter; its row is in cmd->info. */
 static const char *set_directive(cmd_parms *cmd, void *dir_config, int argc, char *const argv[])
 {
@@ -111,8 +131,9 @@ static const char *set_directive(cmd_parms *cmd, void *dir_config, int argc, cha
         mod_mnv_bits_add(&config->own, number);
         config->given[number] = cmd->directive;
     }
-    else if (number == MNV_DIRECTIVE_SUBJECT || number == MNV_DIRECTIVE_EXPORT) {
-        section->name = section->section; /* other sections start no sector: a subject must not change on the way down one application */
+    else if (number == MNV_DIRECTIVE_SUBJECT || number == MNV_DIRECTIVE_EXPORT || (number == MNV_DIRECTIVE_ASSERTION && section->assertion.is_on)) {
+        section->name = sector_of(cmd->pool, cmd->directive->parent); /* other sections start no sector: a subject must not change on the way down one application */
+        section->name_print = section->name ? mod_mnv_print_of(section->name) : 0;
     }
     return NULL;
 }
@@ -174,13 +195,15 @@ void *mod_mnv_dir_config_create(apr_pool_t *pool, char *name)
 /** Copy what was given in added over what merged has from its base. */
 static void merge_fields(char *merged, mod_mnv_bits_t *merged_set, const char *added, const mod_mnv_bits_t *added_set)
 {
-    int number;
+    apr_uint64_t left;
+    int word, number;
 
-    for (number = 0; number < MNV_DIRECTIVE_COUNT; number++) {
-        if (mod_mnv_bits_have(added_set, number)) {
+    for (word = 0; word < 2; word++) { /* on every request, where locations merge: only what was given */
+        for (left = added_set->word[word]; left; left &= left - 1) {
+            number = word * 64 + __builtin_ctzll(left);
             memcpy(merged + rows[number].offset, added + rows[number].offset, rows[number].size);
-            mod_mnv_bits_add(merged_set, number);
         }
+        merged_set->word[word] |= added_set->word[word];
     }
 }
 
@@ -210,6 +233,7 @@ void *mod_mnv_dir_config_merge(apr_pool_t *pool, void *base, void *added)
     config->section = from->section;
     if (from->name) {
         config->name = from->name;
+        config->name_print = from->name_print;
     }
     return config;
 }

@@ -8,6 +8,7 @@
 #include <http_log.h>
 #include <ap_socache.h>
 #include "base/cookie.h"
+#include "httpd/exports.h"
 #include "model/keyring.h"
 #include "model/options.h"
 #include "model/session.h"
@@ -38,27 +39,6 @@ typedef struct mod_mnv_bits_t {
 
 _Static_assert(MNV_DIRECTIVE_COUNT <= 128, "mod_mnv_bits_t is full");
 
-/** A fact as one location hands it on; names made at configuration time. */
-typedef struct mod_mnv_export_t {
-    apr_uint32_t slot;    /* of mnv_record_value() */
-    const char *variable; /* "MYNUMBER_VERIFIED_AT" */
-    const char *header;   /* "MyNumber-Verified-At" */
-} mod_mnv_export_t;
-
-/** A value of MyNumberExport. Equal lists are one object (exports.c), so that a location's list is found by its number. */
-typedef struct mod_mnv_export_list_t {
-    int number;                     /* 0: the default list */
-    apr_uint32_t facts;             /* bit n: row n of facts.def */
-    apr_array_header_t *attributes; /* "attribute-…" names in lower case; NULL: every attribute of MyNumberAccountPass */
-    const char *text;               /* as written */
-} mod_mnv_export_list_t;
-
-/** A value of MyNumberHeaderPrefix, likewise. */
-typedef struct mod_mnv_prefix_t {
-    int number;       /* 0: "MyNumber-" */
-    const char *text; /* as written */
-} mod_mnv_prefix_t;
-
 /** MyNumberTimeout. */
 typedef struct mod_mnv_timeouts_t {
     apr_interval_time_t connect, total;
@@ -76,6 +56,7 @@ typedef struct mod_mnv_server_config_t {
     const ap_directive_t *given[MNV_DIRECTIVE_COUNT]; /* where */
     mnv_options_t options;
     const char *secret_file;
+    apr_array_header_t *assertion_keys; /* mnv_client_key_t as written; options.site has those in use */
     const char *link_notify;       /* "|/path/of/program arguments" */
     const char *session_cache;     /* "shmcb(32M)" as written */
     const char *card_provider, *account_provider; /* issuer or file, as written */
@@ -108,8 +89,11 @@ typedef struct mod_mnv_dir_config_t {
     mod_mnv_subject_e subject;
     const mod_mnv_prefix_t *header_prefix;
     const mod_mnv_export_list_t *exported;
+    mod_mnv_assertion_t assertion;
     const char *section;           /* name of this very section */
-    const char *name;              /* sector of pairwise subjects: the innermost section that says MyNumberSubject or MyNumberExport; NULL: the host */
+    const char *name;              /* sector of pairwise subjects: the innermost <Location>, <Directory> or <Proxy> that says MyNumberSubject, MyNumberExport or MyNumberAssertion on, also in a part
+                                    * of it; NULL: the host */
+    apr_uint64_t name_print;       /* tells sectors apart; 0: the host */
 } mod_mnv_dir_config_t;
 
 void *mod_mnv_server_config_create(apr_pool_t *pool, server_rec *server);
@@ -124,11 +108,8 @@ mod_mnv_dir_config_t *mod_mnv_dir_config(const request_rec *r);
 /** What this request's location hands on, in table order; made at start, so that a lookup is a pointer. mod_mnv_export_t elements, empty where the host is not enabled. (exports.c) */
 const apr_array_header_t *mod_mnv_exports(request_rec *r);
 
-/** Every header prefix any section of any host sets, lower case with "_" as "-" (const char *), for the strip. "mynumber-" always. Collected while directives are read. (exports.c) */
-const apr_array_header_t *mod_mnv_header_prefixes(void);
-
-/** Whether a byte is the first letter of one of them, [256]: tells nearly every header apart at once. (exports.c) */
-const unsigned char *mod_mnv_header_starts(void);
+/** Is this a name that MyNumberExport takes? (exports.c) */
+int mod_mnv_is_export_name(const char *name);
 
 /** Read files, compute defaults (base URL, scope, cookie name), judge combinations. Tells every problem with file, line, directive and mend.
  * Call it in the check_config hook: `httpd -t` runs that one and not post_config; at a start it runs before post_config. (config_finish.c)

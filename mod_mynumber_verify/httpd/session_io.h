@@ -27,6 +27,7 @@ typedef struct mod_mnv_visit_t {
     mnv_ctx_t *ctx;               /* made on first use: mod_mnv_visit_ctx() */
     mod_mnv_session_e state;
     const mnv_record_t *record;
+    const unsigned char *digest;  /* of the cookie, the record's key; set where record is */
     mnv_failure_t failure;        /* why state is FAILED */
     const char *cookies;          /* the Cookie header as it came, NULL: none */
     int has_cookies;              /* cookies was read */
@@ -56,8 +57,8 @@ typedef struct mod_mnv_request_t {
     int is_our_auth, has_auth;    /* AuthType "mynumber"; any */
     const void *handed;           /* the per_dir_config whose exports were handed on */
     char *hidden_user;            /* r->user of a request redirected to a location that may not know it; put back for the log */
-    const char *subject;          /* pairwise subject of subject_for, made on first use */
-    const mod_mnv_dir_config_t *subject_for;
+    const struct mod_mnv_sector_t *sector; /* what the application of sector_of is given (httpd/sector.h), made on first use */
+    const mod_mnv_dir_config_t *sector_of;
     mod_mnv_visit_t own_visit;    /* used by the first request_rec alone */
 } mod_mnv_request_t;
 
@@ -86,13 +87,16 @@ mod_mnv_visit_t *mod_mnv_session(request_rec *r);
 /** Is AuthType "mynumber" in force here? */
 int mod_mnv_is_our_auth(request_rec *r);
 
-/** The subject as this location may know it: a keyed hash for the location's sector, or the whole site's with MyNumberSubject shared. @return NULL when no identity is known */
-const char *mod_mnv_subject(request_rec *r);
-
 /** May this location be told the account, and let in by it? The one that signed in; with MyNumberEntry card or choose also the one that a card is linked with. */
 int mod_mnv_knows_account(const request_rec *r, const mnv_record_t *record);
 
-/** Set r->user and r->ap_auth_type from the session: the account id, else the subject, else NULL. */
-void mod_mnv_set_user(request_rec *r);
+/** Is it one of the facts that mod_mnv_knows_account() decides about? slot of mnv_record_value() */
+static inline int mod_mnv_is_of_account(apr_uint32_t slot)
+{
+    return slot == MNV_FACT_ACCOUNT || slot == MNV_FACT_ACCOUNT_ISSUER || slot >= MNV_FACT_COUNT;
+}
+
+/** The answer is of one person: no shared cache may keep it. Also where nobody was there yet, because the next one may be. */
+void mod_mnv_mark_private(request_rec *r);
 
 #endif

@@ -64,6 +64,9 @@ apr_status_t mnv_private_key_parse(apr_pool_t *pool, const char *pem, apr_size_t
 /** Make a new key. @param bits for RSA (3072), ignored for ES256 */
 apr_status_t mnv_private_key_generate(apr_pool_t *pool, mnv_jws_alg_e alg, int bits, mnv_private_key_t **key);
 
+/** The P-256 key whose secret scalar (big endian, SEC 1 C.4) these bytes are, so that everybody who has them has the same key. @return APR_SUCCESS or APR_EGENERAL (zero) */
+apr_status_t mnv_private_key_of(apr_pool_t *pool, const unsigned char scalar[32], mnv_private_key_t **key);
+
 /** PKCS#8 PEM text. Pool: pool, wiped with it. */
 const char *mnv_private_key_pem(apr_pool_t *pool, const mnv_private_key_t *key);
 

@@ -92,6 +92,24 @@ apr_status_t mnv_private_key_generate(apr_pool_t *pool, mnv_jws_alg_e alg, int b
     return evp != NULL ? adopt(pool, evp, NULL, key, &problem) : APR_EGENERAL;
 }
 
+apr_status_t mnv_private_key_of(apr_pool_t *pool, const unsigned char scalar[32], mnv_private_key_t **key)
+{
+    /* An ECPrivateKey (RFC 5915) of P-256 without its public half, which OpenSSL adds: the scalar stands between these. */
+    static const unsigned char before[] = {0x30, 0x31, 0x02, 0x01, 0x01, 0x04, 0x20}, after[] = {0xa0, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
+    unsigned char der[sizeof(before) + MNV_P256_BYTES + sizeof(after)];
+    const unsigned char *at = der;
+    const char *problem;
+    EVP_PKEY *evp;
+
+    memcpy(der, before, sizeof(before));
+    memcpy(der + sizeof(before), scalar, MNV_P256_BYTES);
+    memcpy(der + sizeof(before) + MNV_P256_BYTES, after, sizeof(after));
+    evp = d2i_PrivateKey(EVP_PKEY_EC, NULL, &at, sizeof(der));
+    mnv_secret_wipe(der, sizeof(der));
+    ERR_clear_error();
+    return evp != NULL ? adopt(pool, evp, NULL, key, &problem) : APR_EGENERAL;
+}
+
 const char *mnv_private_key_pem(apr_pool_t *pool, const mnv_private_key_t *key)
 {
     char *text = NULL, *data;

@@ -443,6 +443,11 @@ apr_status_t mnv_keyring_open(mnv_ctx_t *ctx, const mnv_keyring_t *keyring, mnv_
     return APR_SUCCESS;
 }
 
+int mnv_keyring_assertion_secret(const mnv_keyring_t *keyring, int number, unsigned char secret[MNV_KEY_BYTES])
+{
+    return number < keyring->seals && mnv_crypt_derive(keyring->seal[number].raw, "mynumber_verify assertion", secret) == APR_SUCCESS;
+}
+
 const char *mnv_keyring_sealing_kid(const mnv_keyring_t *keyring)
 {
     return keyring->seal[0].kid;

@@ -39,6 +39,10 @@ apr_status_t mnv_keyring_seal(mnv_ctx_t *ctx, const mnv_keyring_t *keyring, mnv_
 /** Open. Tells nothing (the caller knows what it means). @return APR_SUCCESS (plain NUL-terminated behind length), or APR_EACCES. Pool: ctx->pool. */
 apr_status_t mnv_keyring_open(mnv_ctx_t *ctx, const mnv_keyring_t *keyring, mnv_seal_e purpose, const char *aad, const char *text, unsigned char **plain, apr_size_t *length);
 
+/** A secret made of a sealing key (number 0: the one that seals), for the key that signs assertions where MyNumberAssertionKey names none.
+ * @return 0 past the last sealing key, or when the cryptographic library fails */
+int mnv_keyring_assertion_secret(const mnv_keyring_t *keyring, int number, unsigned char secret[MNV_KEY_BYTES]);
+
 /** Kid of the key that seals. */
 const char *mnv_keyring_sealing_kid(const mnv_keyring_t *keyring);
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 static const mnv_fact_t facts[MNV_FACT_COUNT] = {
-#define MNV_FACT(id, header, name, exported) {header, name, exported},
+#define MNV_FACT(id, header, name, exported, claim) {header, name, exported, MNV_CLAIM_##claim},
 #include "out/facts.def"
 #undef MNV_FACT
 };

@@ -5,16 +5,28 @@
 #include <apr_pools.h>
 
 typedef enum {
-#define MNV_FACT(id, header, name, exported) MNV_FACT_##id,
+#define MNV_FACT(id, header, name, exported, claim) MNV_FACT_##id,
 #include "out/facts.def"
 #undef MNV_FACT
     MNV_FACT_COUNT
 } mnv_fact_e;
 
+/** How a fact stands in an assertion (out/assertion.h): among the claims, or among those that the card proves. */
+typedef enum {
+    MNV_CLAIM_ELSEWHERE, /* has a claim of its own, exported or not */
+    MNV_CLAIM_TEXT,
+    MNV_CLAIM_FLAG,      /* "1" is true, "0" false */
+    MNV_CLAIM_LIST,      /* of several values: an array */
+    MNV_CLAIM_PERSONAL,
+    MNV_CLAIM_PERSONAL_FLAG,
+    MNV_CLAIM_PERSONAL_ADDRESS
+} mnv_claim_e;
+
 typedef struct mnv_fact_t {
     const char *header; /* "Verified-At" */
     const char *name;   /* "verified-at" */
     int by_default;     /* member of MyNumberExport's default */
+    mnv_claim_e claim;
 } mnv_fact_t;
 
 /** All rows, MNV_FACT_COUNT of them. */

@@ -7,6 +7,8 @@
 #include "base/civil.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "lib/crypt.h"
+#include "out/assurance.h"
 
 #define KNOWN_FLAGS (MNV_HAS_ACCOUNT | MNV_HAS_IDENTITY | MNV_HAS_LINKED_ACCOUNT | MNV_HAS_LINKED_IDENTITY | MNV_HAS_LINK | MNV_IS_HELD | MNV_IS_ANOTHER)
 
@@ -116,6 +118,7 @@ static void tell_identity(mnv_ctx_t *ctx, facts_t *facts)
     text[MNV_FACT_ADDRESS] = identity->address;
     text[MNV_FACT_AGE_OVER_18] = age_over(facts, 18);
     text[MNV_FACT_AGE_OVER_20] = age_over(facts, 20);
+    text[MNV_FACT_ASSURANCE] = mnv_text_join(ctx->pool, mnv_assurance_of(ctx->pool, facts->source->assurance, identity, (facts->flags & MNV_HAS_LINK) != 0));
 }
 
 /* A link keeps no attributes of the account: they would be old. */
@@ -188,6 +191,29 @@ static apr_uint32_t append(block_t *block, const char *text)
     return (apr_uint32_t)at;
 }
 
+static const char *name_of(const facts_t *facts, apr_uint32_t slot)
+{
+    return slot < MNV_FACT_COUNT ? mnv_facts()[slot].name : APR_ARRAY_IDX(facts->source->attributes, slot - MNV_FACT_COUNT, const char *);
+}
+
+/* Told by the largest: that one is worth mending. */
+static apr_status_t is_too_large(mnv_ctx_t *ctx, const facts_t *facts)
+{
+    apr_uint32_t slot, largest = 0;
+    apr_size_t length, most = 0;
+
+    for (slot = 0; slot < facts->slots; slot++) {
+        length = facts->text[slot] ? strlen(facts->text[slot]) : 0;
+        if (length > most) {
+            most = length;
+            largest = slot;
+        }
+    }
+    return mnv_fail(ctx, MNV_FAIL_SESSION_SIZE, "all encodings of all of it are more than %d bytes, the largest is %s \"%s\" of %" APR_SIZE_T_FMT " bytes: %s", MNV_RECORD_LIMIT_BYTES,
+                    largest < MNV_FACT_COUNT ? "fact" : "account attribute", name_of(facts, largest), most,
+                    largest < MNV_FACT_COUNT ? "leave it out of MyNumberExport, rules and MyNumberScope" : "leave it out of MyNumberAccountPass and rules, or have the sign-in send less of it");
+}
+
 static apr_status_t lay_out(mnv_ctx_t *ctx, const facts_t *facts, block_t *block)
 {
     apr_uint32_t *offset = (apr_uint32_t *)(void *)(block->bytes + sizeof(mnv_record_t));
@@ -206,14 +232,37 @@ static apr_status_t lay_out(mnv_ctx_t *ctx, const facts_t *facts, block_t *block
         }
         encode(ctx->pool, text, slot, encoded);
         for (encoding = 0; encoding < MNV_ENCODING_COUNT; encoding++) {
-            apr_uint32_t at = encoding && encoded[encoding] == text ? offset[slot] : append(block, encoded[encoding]);
+            apr_uint32_t at;
 
+            if (encoding != MNV_ENCODING_UTF8 && strlen(encoded[encoding]) > MNV_HEADER_VALUE_LIMIT_BYTES) {
+                continue;
+            }
+            at = encoding && encoded[encoding] == text ? offset[slot] : append(block, encoded[encoding]);
             if (!at) {
-                return mnv_fail(ctx, MNV_FAIL_INTERNAL, "session record would be larger than %d bytes", MNV_RECORD_LIMIT_BYTES);
+                return is_too_large(ctx, facts);
             }
             offset[(apr_size_t)encoding * facts->slots + slot] = at;
         }
     }
+    return APR_SUCCESS;
+}
+
+/* Times of asking aside: what is made of a record's values is good as long as this is the same. */
+static apr_status_t mark_content(mnv_ctx_t *ctx, mnv_record_t *record)
+{
+    const char *values = (const char *)record + sizeof(*record), *told;
+    unsigned char digest[MNV_DIGEST_BYTES];
+    apr_size_t length = record->size - sizeof(*record);
+    char *text;
+
+    told = apr_psprintf(ctx->pool, "%u %" APR_TIME_T_FMT " %" APR_TIME_T_FMT " ", record->flags, record->account_at, record->identity_at);
+    text = apr_palloc(ctx->pool, strlen(told) + length);
+    memcpy(text, told, strlen(told));
+    memcpy(text + strlen(told), values, length);
+    if (mnv_crypt_sha256(text, strlen(told) + length, digest) != APR_SUCCESS) {
+        return mnv_fail(ctx, MNV_FAIL_CRYPTO, "session record");
+    }
+    memcpy(record->content, digest, sizeof(record->content));
     return APR_SUCCESS;
 }
 
@@ -258,12 +307,13 @@ apr_status_t mnv_record_make(mnv_ctx_t *ctx, const mnv_record_source_t *source, 
     if (status == APR_SUCCESS) {
         *record = (mnv_record_t *)(void *)block.bytes;
         fill_header(*record, &facts, block.used);
+        status = mark_content(ctx, *record);
     }
     return status;
 }
 
-/* Checking. Whoever can write to the cache must not be able to make us read outside the block, hand a header injection to an application
- * (mnv_record_value()), or believe in a combination of flags that mnv_record_make() never makes. ------------------- */
+/* Checking. A cache that leaves the machine holds records sealed, and what opens is what was sealed; this is for memory gone wrong, and for records of another configuration:
+ * nothing is read outside the block, and no combination of flags is believed that mnv_record_make() never makes. ------------------- */
 
 static int header_is_sane(const mnv_record_t *record)
 {
@@ -288,24 +338,4 @@ int mnv_record_check(const mnv_record_t *record, apr_size_t length, apr_uint32_t
         return 0;
     }
     return header_is_sane(record) && (record->size == values_start(slots) || !((const unsigned char *)record)[record->size - 1]);
-}
-
-/* Judged when it is used: most of a record is of no use to most requests. */
-const char *mnv_record_value(const mnv_record_t *record, mnv_encoding_e encoding, apr_uint32_t slot)
-{
-    const apr_uint32_t *offset = (const apr_uint32_t *)(const void *)(record + 1);
-    const unsigned char *text, *c;
-    apr_uint32_t at;
-
-    if ((unsigned)encoding >= MNV_ENCODING_COUNT || slot >= record->slots) {
-        return NULL;
-    }
-    at = offset[(apr_size_t)encoding * record->slots + slot];
-    if (at < values_start(record->slots) || at >= record->size) { /* 0: absent */
-        return NULL;
-    }
-    text = (const unsigned char *)record + at; /* the block's last byte is NUL */
-    for (c = text; *c >= 0x20 && *c != 0x7f; c++) {
-    }
-    return *c ? NULL : (const char *)text;
 }

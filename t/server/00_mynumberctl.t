@@ -78,7 +78,8 @@ for my $words ([], ['frobnicate'], ['keygen'], ['keygen', 'secret'],
                ['keygen', 'client', '--alg', 'none', "$folder/no"],
                ['keygen', 'client', '--alg', 'RS256', '--alg', 'ES256', "$folder/no"],
                ['keygen', 'client', "$folder/no", '--alg'],
-               ['keygen', 'assertion', "$folder/no"],
+               ['keygen', 'assertion'], ['keygen', 'assertion', 'a', 'b'],
+               ['keygen', 'assertion', '--alg', 'RS256', "$folder/no"],
                ['jwks'], ['jwks', '--alg', 'x'], ['version', 'x'],
                ['check', 'x'], ['check', '--config'], ['migrate'], ['links']) {
     my ($out, $err) = exits(2, "usage: @$words", @$words);
@@ -154,6 +155,10 @@ for my $alg (sort keys %pem) {
     ($out, $err) = exits(1, '... never replaces it', 'keygen', 'client', "--alg=$alg", $pem{$alg});
     is(raw($pem{$alg}), $is, '... really');
 }
+($out) = exits(0, 'makes a key for assertions', '--json', 'keygen', 'assertion', "$folder/assertion.pem");
+is(decode_json($out)->{alg}, 'ES256', '... for ES256');
+is(mode("$folder/assertion.pem"), '0600', '... that is private');
+exits(1, '... never replaces it', 'keygen', 'assertion', "$folder/assertion.pem");
 exits(0, 'a file called --alg', 'keygen', 'client', '--alg', 'ES256', '--', "$folder/--x");
 
 ($out) = exits(0, 'prints both public keys', 'jwks', @pem{qw(RS256 ES256)});
@@ -294,6 +299,7 @@ for my $case (
     [ qr/could not reach the provider/, 'a provider that is down', card_issuer => 'http://127.0.0.1:1/x' ],
     [ qr/secret file .*none.*: correct the name/, 'a secret file that is not there', value => { MyNumberSecretFile => "$folder/none" } ],
     [ qr/secret file .* cannot be used/, 'a secret file that is none', value => { MyNumberSecretFile => $pem{ES256} } ],
+    [ qr/assertion key .* cannot be used/, 'a file that holds no key for assertions', value => { MyNumberAssertionKey => [ { file => $secret } ] } ],
     [ qr/client key .* cannot be used/, 'a key file that holds no key', value => { MyNumberClientKey => [ { file => $secret } ] } ],
     [ qr/have the same identifier/, 'two keys of one identifier',
       value => { MyNumberClientKey => [ { file => $pem{ES256}, kid => 'a' }, { file => $pem{RS256}, kid => 'a' } ] } ],

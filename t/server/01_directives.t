@@ -22,6 +22,7 @@ cmp_ok(scalar @rows, '>=', 40, 'directives.def is read');
 
 $t->client_key;
 $t->run($t->{ctl}, qw(keygen client --alg RS256), $t->path('keys/second.pem'));
+$t->run($t->{ctl}, qw(keygen assertion), $t->path("keys/$_.pem")) for qw(assertion assertion2);
 $t->write_file('keys/signin-secret', "a secret\n", 0600);
 my (undef, $ca) = $t->certificate;
 chmod 0644, $ca;
@@ -39,6 +40,8 @@ my %set = (
     MyNumberBaseURL => [ 'https://WWW.example.test:443/', 'https://www.example.test', 'http://localhost:' . $t->port ],
     MyNumberSecretFile => [ $t->secret_file, undef, undef ],
     MyNumberStateDir => [ $t->path('state2'), undef, $t->path('run/mynumber') ],
+    MyNumberAssertionKey => [ $t->path('keys/assertion.pem') . " kid-2\n" . $t->path('keys/assertion2.pem'),
+        [ { file => $t->path('keys/assertion.pem'), kid => 'kid-2' }, { file => $t->path('keys/assertion2.pem') } ], [] ],
     MyNumberSchema => ['check'],
     MyNumberProvider => [ $t->path('conf/provider.json') ],
     MyNumberProviderEndpoint => [ "token https://card.example.test/t2\njwks https://card.example.test/j2", { token => 'https://card.example.test/t2', jwks => 'https://card.example.test/j2' }, {} ],
@@ -56,7 +59,7 @@ my %set = (
     MyNumberSignInClientID => [ 'portal', undef, undef ],
     MyNumberSignInClientKey => [ $t->path('keys/second.pem'), [ { file => $t->path('keys/second.pem') } ], undef ],
     MyNumberSignInClientSecretFile => [ $t->path('keys/signin-secret'), undef, undef ],
-    MyNumberSignInScope => [ 'openid affiliation', undef, 'openid profile email' ],
+    MyNumberSignInScope => [ 'openid affiliation email', undef, 'openid profile email' ],
     MyNumberSignInAcrValues => ['mfa pwd'],
     MyNumberAccountAttribute => [ 'tid+oid sub', [ 'tid+oid', 'sub' ] ],
     MyNumberAccountPass => [ 'email urn:oid:1.2', [ 'email', 'urn:oid:1.2' ] ],
@@ -66,6 +69,8 @@ my %set = (
     MyNumberLinkHold => ['3d'],
     MyNumberLinkNotify => [ '"|/bin/cat -u"', '|/bin/cat -u' ],
     MyNumberLinkKeep => [ 'name gender', [ 'name', 'gender' ], ['name'] ],
+    MyNumberAssurance => [ "verified urn:x:v https://a.example.test/v\nlinked acr=high acr=urn:y https://a.example.test/l",
+        [ { of => 'verified', acr => [], uris => [ 'urn:x:v', 'https://a.example.test/v' ] }, { of => 'linked', acr => [ 'high', 'urn:y' ], uris => ['https://a.example.test/l'] } ] ],
     MyNumberSessionCookie => ['session'],
     MyNumberSessionInactivity => [ '600', '10min' ],
     MyNumberSessionLifetime => ['4h'],
@@ -81,6 +86,7 @@ my %set = (
     MyNumberHeaderEncoding => ['base64url'],
     MyNumberExport => ['account name attribute-email'],
     MyNumberEntry => ['choose'],
+    MyNumberAssertion => ['on aud=https://app.example.ac.jp'],
     MyNumberSubject => ['shared'],
     MyNumberUnauthenticated => ['403'],
 );
@@ -171,7 +177,12 @@ my %bad = (
     UNAUTHENTICATED => [ '404', 'allow', '401 403' ],
     ENTRY => [ 'both', 'card account', 'none' ],
     PIPE => [ '/bin/cat', '|cat', '"| /bin/cat"', '|/bin/none', '|/bin', '|/etc/passwd' ],
+    ASSURANCE => [ 'verified', 'linked acr=high', 'anybody urn:x', 'urn:x', 'verified IAL2', 'verified https://a.example.test/;x', 'verified "urn:a b"', 'verified urn:é', 'verified urn:', 'verified 1a:b',
+        'verified acr= urn:x', 'verified "acr=a b" urn:x', 'verified urn:x acr=high', 'verified urn:x urn:x', 'verified //a.example.test/x', 'verified none', 'verified urn:' . 'x' x 252,
+        join(' ', 'verified', map { "urn:$_" } 1 .. 40), join("\n", 'verified urn:0', map { "MyNumberAssurance verified urn:$_" } 1 .. 32),
+        join("\n", 'verified urn:0', map { "MyNumberAssurance verified urn:$_" . 'x' x 245 } 10 .. 18) ],
     SUBJECT => [ 'public', 'none' ],
+    ASSERTION => [ 'yes', 'off aud=a', 'on a', 'on aud=', 'on "aud=a b"', "on aud=$long", 'on aud=é', 'on aud=a aud=b' ],
     PREFIX => [ 'X-', 'X', 'Person', 'Content-', 'content-', 'X-Forwarded-', 'Sec-', 'My_Number-', '-Person-', '"My Number-"', 'X' . 'y' x 32 . '-' ],
     EXPORTS => [ 'password', 'account none', 'Account', 'attribute-', 'attribute-UPPER', 'attribute-a_b', '*' ],
     CACHE => [],
@@ -207,7 +218,7 @@ for my $r (@rows) {
     splice @values, 2 if $seen{ $r->{kind} }++;    # the same code judges them
     push @values, (@{ $worse{ $r->{name} } // [] });
     push @values, "\"$set{$r->{name}}[0]\" more" if $r->{kind} =~ /^(?:FILE|FOLDER|PATH|ORIGIN|PROVIDER|TEXT|COOKIE|CACHE|SPAN|NUMBER)$/;
-    refused($r, "refused: $_", "$r->{name} $_\n", 1, qr/^\Q$r->{name}\E: .*$mend/m) for '', '""', @values;
+    refused($r, "refused: $_", "$r->{name} $_\n", 1 + tr/\n//, qr/^\Q$r->{name}\E: .*$mend/m) for '', '""', @values;
     if ($r->{kind} eq 'SIGNIN') {
         refused($r, "\"$_\" has a sentence of its own", "$r->{name} $_\n", 1, qr/"$_" is a way to sign in that is not in this build: write oidc, or none/) for qw(saml external);
     }
@@ -216,7 +227,7 @@ for my $r (@rows) {
 # --- twice ---------------------------------------------------------------------------
 for my $r (@rows) {
     my ($first) = split /\n/, $set{ $r->{name} }[0];
-    next if $r->{kind} eq 'KEYS';    # the same key twice: 03_combinations.t
+    next if $r->{kind} =~ /^(?:KEYS|ASSURANCE)$/;    # the same key twice: 03_combinations.t; statements are united
     my ($before, $after) = $r->{context} eq 'SERVER' ? ('', '') : ("<Location /x>\n", "</Location>\n");
     my $line = $before ? 3 : 2;
     my $where = $small_lines + 1;

@@ -118,6 +118,10 @@ refused('a client key that is not there', 'MyNumberClientKey', qr/there is no fi
     $t->write_file('keys/copy.pem', $pem, 0600);
     refused('two keys of one identifier', 'MyNumberClientKey', qr/have the same key identifier/, "MyNumberClientKey \"\@DIR\@/keys/copy.pem\"\n", $database, $base, $secret, $card);
     refused('nine keys', 'MyNumberClientKey', qr/more than 8 keys/, "MyNumberClientKey /k9\n", $database, $base, $secret, $half, map { "MyNumberClientKey /k$_\n" } 1 .. 8);
+    $t->run($t->{ctl}, qw(keygen client --alg RS256), $t->path('keys/rsa.pem'));
+    refused('an assertion key of another sort', 'MyNumberAssertionKey', qr/holds no P-256 key/, "MyNumberAssertionKey \"\@DIR\@/keys/rsa.pem\"\n", $database, $base, $secret, $card);
+    refused('an assertion key that is none', 'MyNumberAssertionKey', qr/holds no key that can sign: .*keygen assertion/, "MyNumberAssertionKey \"\@DIR\@/keys/text.pem\"\n", $database, $base, $secret, $card);
+    refused('an assertion key that signs for the provider too', 'MyNumberAssertionKey', qr/signs for a provider too/, "MyNumberAssertionKey \"\@DIR\@/keys/client.pem\"\n", $database, $base, $secret, $card);
     for my $bad ('', "two\nlines\n", "caf\x{e9}\n", 'x' x 1025) {
         $t->write_file('keys/odd-secret', $bad, 0600);
         refused('a client secret that is none', 'MyNumberSignInClientSecretFile', qr/is not one line of/, "MyNumberSignInClientSecretFile \"\@DIR\@/keys/odd-secret\"\n", $database, $base, $secret,
@@ -158,6 +162,22 @@ if ($t->{user}) {
     refused('a state folder the server cannot write to', 'MyNumberStateDir', qr/cannot write/, "MyNumberStateDir keys\n", @whole);
 }
 refused('an attribute that is not passed', 'MyNumberExport', qr/MyNumberAccountPass/, '', @whole, "MyNumberAccountPass mail\n<Location /x>\nMyNumberExport account attribute-phone\n</Location>\n");
+{
+    my $rules = sub { join '', "<Location /x>\n", (map { "Require mynumber-attribute account:$_ x\n" } @_), "</Location>\n" };
+    my @names = map { "n$_" } 1 .. 64;
+    accepted('64 attributes in rules', @whole, $rules->(@names, @names));
+    accepted('half of them passed on too', @whole, 'MyNumberAccountPass ' . join(' ', @names[ 0 .. 31 ]) . "\n", $rules->(@names));
+    my $host = sub { "<VirtualHost 127.0.0.1:\@PORT\@>\nServerName a.example.test\n" . $rules->(@_) . "</VirtualHost>\n" };
+    for my $case ([ 'an attribute too many in rules', $rules->(@names, 'extra') ], [ 'one too many in rules and passed on', "MyNumberAccountPass mail\n" . $rules->(@names[ 1 .. 63 ], 'extra') ],
+        [ 'one too many together with rules of a virtual host', $host->(@names) . $rules->('extra') ]) {
+        my $text = config(@whole, $case->[1]);
+        my ($code, $out) = $t->configtest($text);
+        my ($before) = $t->expand($text) =~ /^(.*)^Require \S+ account:extra/ms;
+        my $line = 1 + (() = $before =~ /\n/g);
+        my @said = grep { /MNV1412/ } split /\n/, $out;
+        ok($code && @said == 1 && $said[0] =~ /line $line of \S+: Require: .*\b64\b.*"extra".*$mend/, "refused: $case->[0]") or diag "code $code, line $line:\n$out";
+    }
+}
 accepted('an attribute that is', @whole, "MyNumberAccountPass mail\n<Location /x>\nMyNumberExport account attribute-mail\n</Location>\n");
 
 # Rules: bad ones are told by their name. httpd's own text has the line.

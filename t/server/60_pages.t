@@ -72,14 +72,34 @@ for my $evil ('//evil.example/', '/\\evil.example', 'https://evil.example/', 'ja
 }
 $t->allow_log(qw(MNV0213));
 
-# Under another name of this host: first to the base URL's, else the flow's cookies would not come back.
+# Under another name of this host: first to the base URL's, over a page that sees whether cookies come back; else the flow's would not come back either.
 my $port = $t->port;
+my $here = $t->url('/mynumber/here');
+my $hop = sub { $here . '?return=' . MNV::Browser::encode_form({ r => $_[0] }) =~ s/^r=//r };
 for my $path ('/mynumber/?lang=en', '/mynumber/verify', '/account/x?y=1') {
-    my $elsewhere = $t->browser->get("http://127.0.0.1:$port$path");
-    is($elsewhere->header('Location'), $t->url($path), "$path under another name");
+    my $visitor = $t->browser;
+    my @hops = map { $visitor->get("http://127.0.0.1:$port$path")->header('Location') } 1, 2;
+    is_deeply(\@hops, [ ($hop->($path)) x 2 ], "$path under another name: to ours, each time");
+    my $asked = $visitor->get($hops[0])->header('Location');
+    is($asked, "$hops[0]&again=1", 'there a cookie is set');
+    is($visitor->get($asked)->header('Location'), $t->url($path), 'and when it has come back, to the same place');
     my $proxied = $t->browser(headers => [ [ 'X-Forwarded-Host', "localhost:$port" ] ])->get("http://127.0.0.1:$port$path");
-    isnt($proxied->header('Location'), $t->url($path), "$path under another name, which a proxy made of ours");
+    unlike($proxied->header('Location') // '', qr{/here\?}, "$path under another name, which a proxy made of ours");
 }
+for my $evil ('https://evil.example/', '//evil.example/', '/\\evil.example', "http://127.0.0.1:$port/account/", '/mynumber/here?return=/mynumber/', '') {
+    is($t->browser->get($hop->($evil))->mnv_code, 'MNV0213', "not to \"$evil\"");
+    is($t->browser->get($hop->($evil) . '&again=1')->mnv_code, 'MNV0213', "nor when asked again");
+}
+is($t->browser->get($_)->mnv_code, 'MNV0213', "$_: a place, once") for $here, "$here?return=/account/&return=/account/", "$here?return=%zz";
+is($t->browser->request('HEAD', $hop->('/account/'))->header('Location'), $hop->('/account/') . '&again=1', 'HEAD as GET');
+$answer = $t->browser->post_form($hop->('/account/'), { return => '/account/' });
+is_deeply([ $answer->code, $answer->mnv_code, $answer->header('Allow') ], [ 405, 'MNV0104', 'GET, HEAD' ], 'POST is not for there');
+for my $language (qw(en ja)) {
+    $page = $t->browser(language => $language)->get($hop->('/account/') . '&again=1');
+    is_deeply([ $page->code, $page->mnv_code ], [ 400, 'MNV0214' ], "no cookie has come back: a page that says so ($language)");
+    like($page->text, $language eq 'en' ? qr/enable cookies/ : qr/Cookie を有効に/, 'and what to do');
+}
+$t->expect_log('MNV0214');
 
 # What keeps pages safe.
 $page = $b->get($home);

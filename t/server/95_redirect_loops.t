@@ -52,6 +52,21 @@ sub refusing {
     return $b;
 }
 
+# Behind a proxy that writes another Host for the URLs of a pattern.
+sub proxied {
+    my ($b, $pattern) = @_;
+    my $class = ref $b;
+    my $proxied = 'Proxied' . ++$n;
+    no strict 'refs';
+    @{"${proxied}::ISA"} = ($class);
+    *{"${proxied}::request"} = sub {
+        my ($self, $method, $url, %option) = @_;
+        my @host = index($url, $t->base) == 0 && $url =~ $pattern ? [ 'Host', '127.0.0.1:' . $t->port ] : ();
+        return $class->can('request')->($self, $method, $url, %option, extra => [ @{ $option{extra} // [] }, @host ]);
+    };
+    return bless $b, $proxied;
+}
+
 # Where following leads, in words: "200", "403 MNV0801", "link page", "stopped", "provider is gone"; then hops and round trips.
 sub follow {
     my ($b, $url) = @_;
@@ -104,12 +119,13 @@ $p->signin_is(account => '0123456789');
 $p->card_is(person => 'adult');
 
 # Links made to lead from step to step.
-for my $step (qw(signin verify)) {
+for my $step (qw(signin verify here)) {
     my $nested = '/mynumber/signin';
     $nested = "/mynumber/$step?return=$nested" for 1 .. 40;
     my ($end, $hops, $trips) = follow($t->browser, $t->url($nested));
-    ok($end eq 'link page' && $hops <= 4 && $trips <= 1, "steps nested in each other ($step) end after one") or diag("$end after $hops requests, $trips round trips");
+    ok($end eq ($step eq 'here' ? '400 MNV0213' : 'link page') && $hops <= 4 && $trips <= 1, "steps nested in each other ($step) end after one") or diag("$end after $hops requests, $trips round trips");
 }
+$t->expect_log('MNV0213');
 
 # --- cookies ---
 ends('no cookies', '400 MNV0202', browser => sub { refusing(qr/./) });
@@ -130,10 +146,20 @@ ends('the session cookie and the word of its arrival tossed in', \%lost, browser
 });
 $t->expect_log(qw(MNV0202 MNV0801 MNV1441));
 $t->allow_log('MNV1601');
-# Under another name of the host: sent to ours once. Where a proxy writes the Host header, a cookie or X-Forwarded-Host tells that it did.
-ends('another name', \%well, base => 'http://127.0.0.1:' . $t->port);
-ends('a proxy that writes another Host', \%well, browser => sub { $t->browser(headers => [ [ 'Host', '127.0.0.1:' . $t->port ] ]) });
-ends('and no cookies', '400 MNV0202', browser => sub { refusing(qr/./, headers => [ [ 'Host', '127.0.0.1:' . $t->port ], [ 'X-Forwarded-Host', 'localhost:' . $t->port ] ]) });
+# Under another name of the host: sent to ours once a visit. A proxy that writes the Host header, everywhere or in one place of two, looks the same; our cookie ends it, or a page
+# that says so. X-Forwarded-Host spares the detour.
+my $other = '127.0.0.1:' . $t->port;
+my @told = [ 'X-Forwarded-Host', 'localhost:' . $t->port ];
+ends('another name', \%well, base => "http://$other");
+ends('a proxy that writes another Host', \%well, browser => sub { proxied($t->browser, qr/./) });
+ends('a proxy that writes another Host for the application', \%well, browser => sub { proxied($t->browser, qr{/show/}) });
+ends("another name and no cookies", '400 MNV0214', base => "http://$other", browser => sub { refusing(qr/./) });
+ends('a proxy that writes another Host and no cookies', '400 MNV0214', browser => sub { proxied(refusing(qr/./), qr/./) });
+ends('a proxy that writes another Host for the application, and no cookies', '400 MNV0214', browser => sub { proxied(refusing(qr/./), qr{/show/}) });
+ends('a proxy that writes another Host for our own URLs, and no cookies', '400 MNV0214', browser => sub { proxied(refusing(qr/./), qr{/mynumber/}) });
+ends('a proxy that writes another Host and tells, and no cookies', '400 MNV0202', browser => sub { proxied(refusing(qr/./, headers => [@told]), qr/./) });
+$t->expect_log('MNV0214');
+like($t->error_log, qr/MNV0214.*ProxyPreserveHost/, 'the log has the mend');
 
 # --- clocks ---
 ends("the browser's clock a day before or behind", \%well, browser => sub { my $b = $t->browser; $b->jar->clock(time + 86400 * (ord($_[0]) % 2 ? 1 : -1)); return $b });

@@ -89,6 +89,22 @@ static void signs_what_its_own_jwk_verifies(void **state)
     assert_null(key);
 }
 
+/* The key of RFC 6979 A.2.5 */
+static void a_scalar_is_a_key(void **state)
+{
+    unit_t *unit = *state;
+    static const unsigned char scalar[32] = { 0xc9, 0xaf, 0xa9, 0xd8, 0x45, 0xba, 0x75, 0x16, 0x6b, 0x5c, 0x21, 0x57, 0x67, 0xb1, 0xd6, 0x93,
+                                              0x4e, 0x50, 0xc3, 0xdb, 0x36, 0xe8, 0x9b, 0x12, 0x7b, 0x8a, 0x62, 0x2b, 0x12, 0x0f, 0x67, 0x21 };
+    static const unsigned char zero[32];
+    mnv_private_key_t *key;
+    assert_int_equal(mnv_private_key_of(unit->pool, scalar, &key), APR_SUCCESS);
+    mnv_json_t *jwk = mnv_private_key_jwk(unit->pool, key);
+    assert_string_equal(mnv_json_string(jwk, "x"), "YP7UuiVanTHJYet0xjVtaMBJuJI7Yfps5mliLmDyn7Y");
+    assert_string_equal(mnv_json_string(jwk, "y"), "eQP-EAi4vJmkGunpVii8ZPLxsgwtfp9Rd6PClNRGIpk");
+    assert_int_equal(mnv_private_key_alg(key), MNV_JWS_ES256);
+    assert_int_not_equal(mnv_private_key_of(unit->pool, zero, &key), APR_SUCCESS);
+}
+
 /* RFC 7638 3.1 */
 static void thumbprints_agree_with_the_rfc(void **state)
 {
@@ -159,6 +175,7 @@ int main(void)
         UNIT_TEST(refuses_private_keys_that_cannot_serve),
         UNIT_TEST(refuses_halves_that_do_not_fit),
         UNIT_TEST(signs_what_its_own_jwk_verifies),
+        UNIT_TEST(a_scalar_is_a_key),
         UNIT_TEST(thumbprints_agree_with_the_rfc),
         UNIT_TEST(reads_public_keys_from_any_pem),
     };

@@ -65,6 +65,22 @@ static void escapes_for_each_place(void **state)
     assert_string_equal(mnv_text_join(unit->pool, values), "a\\;b;;c\\\\");
 }
 
+static void what_was_joined_is_split(void **state)
+{
+    unit_t *unit = *state;
+    static const char *const joined[] = { "a\\;b;;c\\\\", "", ";", "\\", "山;\\\\;" };
+    apr_size_t i;
+    for (i = 0; i < sizeof(joined) / sizeof(*joined); i++) {
+        const apr_array_header_t *values = mnv_text_split(unit->pool, joined[i]);
+        assert_string_equal(mnv_text_join(unit->pool, values), i == 3 ? "\\\\" : joined[i]);
+    }
+    const apr_array_header_t *values = mnv_text_split(unit->pool, joined[0]);
+    assert_int_equal(values->nelts, 3);
+    assert_string_equal(APR_ARRAY_IDX(values, 0, const char *), "a;b");
+    assert_string_equal(APR_ARRAY_IDX(values, 1, const char *), "");
+    assert_string_equal(APR_ARRAY_IDX(values, 2, const char *), "c\\");
+}
+
 static void log_lines_cannot_be_forged(void **state)
 {
     unit_t *unit = *state;
@@ -211,6 +227,7 @@ int main(void)
         UNIT_TEST(finds_controls),
         UNIT_TEST(knows_tokens),
         UNIT_TEST(escapes_for_each_place),
+        UNIT_TEST(what_was_joined_is_split),
         UNIT_TEST(log_lines_cannot_be_forged),
         UNIT_TEST(log_lines_are_cut_between_characters),
         UNIT_TEST(unwanted_lines_are_not_written),

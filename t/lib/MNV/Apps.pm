@@ -1,18 +1,25 @@
-# Real applications behind httpd, each started in the test's folder and ended with the object: PHP-FPM, Python's own server, uWSGI. They answer with what they received
-# (t/apps/received.*).
+# Real applications behind httpd, each started in the test's folder and ended with the object: PHP-FPM, Python's own server, uWSGI, a WebSocket server. They answer with what
+# they received (t/apps/received.*, t/apps/websocket.py).
 #
-#   my $apps = MNV::Apps->start($t, qw(php python uwsgi));
-#   php: unix socket @DIR@/run/php.sock, files below htdocs; python: @PORT:python@; uwsgi: @PORT:uwsgi@
+#   my $apps = MNV::Apps->start($t, qw(php python uwsgi websocket));
+#   php: unix socket @DIR@/run/php.sock, files below htdocs; python: @PORT:python@; uwsgi: @PORT:uwsgi@; websocket: @PORT:websocket@
+#   verify_php, verify_py, verify_mjs: docs/assertion/verify.*, which verify the assertion; @PORT:verify_…@, audience https://verify-….example.ac.jp
+#   my @answers = websocket($t, {url => 'ws://...', headers => [[name, value]], say => 'text'}, ...);
 package MNV::Apps;
 use strict;
 use warnings;
+use feature 'state';
+use Exporter 'import';
 use IO::Socket::INET;
 use IO::Socket::UNIX;
+use JSON::PP ();
 use POSIX ();
-use MNV::Source qw(root need);
+use MNV::Source qw(root need slurp);
 use MNV::Test ();
+our @EXPORT_OK = qw(websocket);
 
-my %start = (php => \&_php, python => \&_python, uwsgi => \&_uwsgi);
+my %start = (php => \&_php, python => \&_python, uwsgi => \&_uwsgi, websocket => \&_websocket,
+    map { my $kind = $_; ("verify_$kind" => sub { $_[0]->_verifier($kind) }) } qw(php py mjs));
 
 sub start {
     my ($class, $t, @names) = @_;
@@ -22,6 +29,35 @@ sub start {
         MNV::Test::wait_for($is_up{$name}, 30) or die "$name did not start: " . join '', $self->_log($name);
     }
     return $self;
+}
+
+# Another one, by its command, run as httpd's user. Returns what waits until it is up.
+sub run {
+    my ($self, $name, $is_up, @command) = @_;
+    my $user = $self->{t}{user};
+    $command[0] = _program($command[0], $command[0]) if $command[0] !~ m{/};
+    unshift @command, _program('setpriv', 'setpriv'), "--reuid=$user", '--regid=' . (getpwnam $user)[3], '--clear-groups' if $user;
+    $self->_launch($name, @command);
+    return sub { MNV::Test::wait_for($is_up, 60) or die "$name did not start: " . join '', $self->_log($name) };
+}
+
+# Debian's Tomcat, with the application in webapps of the folder and its conf/server.xml. Returns as run() does.
+sub tomcat {
+    my ($self, $folder, $port) = @_;
+    my $home = '/usr/share/tomcat10';
+    need(-e "$home/bin/bootstrap.jar", 'Tomcat (tomcat10-common)');
+    mkdir "$folder/$_", 0755 for qw(temp logs work);
+    $self->{t}->give_to_server(map { "$folder/$_" } qw(temp logs work));
+    # What makes files into pages, which Tomcat's own conf/web.xml says at length.
+    $self->{t}->write_file("$folder/conf/web.xml", <<'EOT', 0644);
+<web-app xmlns="https://jakarta.ee/xml/ns/jakartaee" version="6.0">
+  <servlet><servlet-name>jsp</servlet-name><servlet-class>org.apache.jasper.servlet.JspServlet</servlet-class></servlet>
+  <servlet-mapping><servlet-name>jsp</servlet-name><url-pattern>*.jsp</url-pattern></servlet-mapping>
+  <welcome-file-list><welcome-file>index.jsp</welcome-file></welcome-file-list>
+</web-app>
+EOT
+    return $self->run('tomcat', _port_is_up($port), _program('java', 'java'), qw(-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Dtomcat.util.scan.StandardJarScanFilter.jarsToSkip=*.jar), "-Dcatalina.home=$home", "-Dcatalina.base=$folder", "-Djava.io.tmpdir=$folder/temp",
+        '-cp', "$home/bin/bootstrap.jar:$home/bin/tomcat-juli.jar", 'org.apache.catalina.startup.Bootstrap', 'start');
 }
 
 sub _program {
@@ -42,7 +78,7 @@ sub _launch {
     my $pid = fork // die "could not fork: $!";
     if (!$pid) {
         setpgrp 0, 0;    # workers end with their master
-        %ENV = (PATH => $ENV{PATH});    # what they show is what arrived
+        %ENV = (PATH => $ENV{PATH}, %{ $self->{env}{$name} // {} });    # what they show is what arrived
         open STDIN, '<', '/dev/null';
         open STDOUT, '>>', $self->{t}->path("logs/$name.log");
         open STDERR, '>&', \*STDOUT;
@@ -88,6 +124,50 @@ sub _uwsgi {
     $self->_launch('uwsgi', _program('uwsgi with Python', 'uwsgi_python3'), '--uwsgi-socket', "127.0.0.1:$port",
         '--wsgi-file', root . '/t/apps/received.py', '--need-app', '--die-on-term', '--threads', 2);
     return _port_is_up($port);
+}
+
+# An example as it is shipped, with what it stands on.
+sub _verifier {
+    my ($self, $kind) = @_;
+    my ($t, $name) = ($self->{t}, "verify_$kind");
+    my $port = $t->port($name);
+    mkdir $t->path($name);
+    my $file = $t->write_file("$name/verify.$kind", slurp("docs/assertion/verify.$kind"), 0644);
+    symlink root . '/t/standins/node_modules', $t->path("$name/node_modules") if $kind eq 'mjs';
+    my %command = (
+        php => [ _program('PHP', 'php'), '-S', "127.0.0.1:$port", $file ],
+        py => [ _program('python3', 'python3'), $file, $port ],
+        mjs => [ _program('Node', 'node'), $file, $port ],
+    );
+    $self->{env}{$name} = { ISSUER => $t->base, AUDIENCE => "https://verify-$kind.example.ac.jp", TMPDIR => $t->path($name) };
+    $self->_launch($name, @{ $command{$kind} });
+    return _port_is_up($port);
+}
+
+sub _websocket_program {
+    my $python = _program('python3', 'python3');
+    state $is_there = system($python, '-c', 'import websockets') == 0;
+    need($is_there, 'websockets for Python (python3-websockets)');
+    return ($python, root . '/t/apps/websocket.py');
+}
+
+sub _websocket {
+    my ($self) = @_;
+    my $port = $self->{t}->port('websocket');
+    $self->_launch('websocket', _websocket_program(), 'serve', $port);
+    return _port_is_up($port);
+}
+
+# What a WebSocket client is told, an answer for each handshake.
+sub websocket {
+    my ($t, @wishes) = @_;
+    my $json = JSON::PP->new->utf8;
+    my $input = $t->write_file('wishes', '');
+    open my $out, '>', $input or die "could not write \"$input\": $!";
+    print $out map { $json->encode($_) . "\n" } @wishes;
+    close $out;
+    my $answers = $t->run('sh', '-c', 'exec "$1" "$2" connect <"$3"', 'sh', _websocket_program(), $input);
+    return map { $json->decode($_) } split /\n/, $answers;
 }
 
 sub stop {

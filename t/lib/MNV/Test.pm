@@ -596,7 +596,8 @@ sub _unannounced {
             push @bad, $line unless $number && $known{$number};
         }
         elsif ($line =~ /\S/) {
-            push @bad, $line;    # not httpd's: someone wrote to standard error
+            # Not httpd's log: someone wrote to standard error; httpd itself does when a piped program dies.
+            push @bad, $line unless $line =~ /^(AH\d{5}): / && $known{$1};
         }
     }
     return @bad;

@@ -29,6 +29,8 @@ my @peers = (
       location => 'open', sign_in => \&_linked },
     { name => 'ours', title => 'mod_mynumber_verify, Require mynumber-linked', @OURS,
       sign_in => \&_linked },
+    { name => 'everything', title => 'the same, every fact and an assertion', @OURS,
+      location => 'everything', sign_in => \&_linked },
     { name => 'recheck', title => 'the same, session read from the database each time', @OURS,
       location => 'ours', recheck => '0s', sign_in => \&_linked },
     { name => 'basic', title => 'mod_auth_basic, SHA-1 htpasswd',

@@ -3,8 +3,9 @@
  * Members of a case, all but "expect" optional: "assertion" and "response" are lists of [from, to], replacements in the good texts below before they are signed;
  * "sign" what is signed (assertion, response, both, none), "key" by whom (idp, idp2, ec, ec384: trusted; stranger, stranger_ec: not), "method", "digest" and "c14n" the algorithms' URIs,
  * "signature" replacements in the signature before it is filled; "encrypt" the ciphers ({"to", "cipher", "wrap", "digest", "mgf1", "label", "beside", "padding"}), "encrypted"
- * replacements in what is encrypted; "document" is put in the place of the finished response, with places for its parts: @RESPONSE@, @HEAD@ (start tag to status), @ASSERTION@,
- * @BARE@ (the assertion without its signature), @SIGNATURE@, @BARE_RESPONSE@, @RESPONSE_SIGNATURE@, and @EVIL@, @EVIL_SAME_ID@, which are @BARE@ for another person; "after" is a list of
+ * replacements in what is encrypted; "encrypted_id" true: the NameID is encrypted by itself; "document" is put in the place of the finished response, with places for its parts: @RESPONSE@, @HEAD@ (start tag to status), @ASSERTION@,
+ * @BARE@ (the assertion without its signature), @SIGNATURE@, @BARE_RESPONSE@, @RESPONSE_SIGNATURE@, the signatures without their end tags @SIGNATURE_OPEN@
+ * and @RESPONSE_SIGNATURE_OPEN@, and @EVIL@, @EVIL_SAME_ID@, which are @BARE@ for another person; "after" is a list of
  * replacements in the finished text, "before_form" and "after_form" are put around its base64, "form" replaces that. "request_id", "issuer" (null: none), "unsolicited", "sha1", "contexts",
  * "not_before", "no_keys" and "trust" change what is expected. "gives" is what must come of it.
  */
@@ -119,6 +120,8 @@ static const char *with_parts(const case_t *c, const char *response, const char 
         const char *name, *text;
     } parts[] = {
         { "@RESPONSE@", response }, { "@BARE_RESPONSE@", outer_bare }, { "@RESPONSE_SIGNATURE@", outer_signature },
+        { "@RESPONSE_SIGNATURE_OPEN@", apr_pstrmemdup(pool, outer_signature, *outer_signature ? strlen(outer_signature) - strlen("</ds:Signature>") : 0) },
+        { "@SIGNATURE_OPEN@", apr_pstrmemdup(pool, signature, *signature ? strlen(signature) - strlen("</ds:Signature>") : 0) },
         { "@HEAD@", apr_pstrmemdup(pool, outer, (apr_size_t)(strstr(outer, "@ASSERTION@") - outer)) },
         { "@ASSERTION@", assertion }, { "@BARE@", bare }, { "@SIGNATURE@", signature }, { "@EVIL_SAME_ID@", evil }, { "@EVIL@", strstr(evil, "_assertion1") ? saml_replace(pool, evil, "_assertion1", "_evil1") : evil },
     };
@@ -136,6 +139,12 @@ static const char *text_of(const case_t *c)
     apr_pool_t *pool = c->unit->pool;
     const char *sign = or_else(c->json, "sign", "assertion");
     const char *assertion = saml_fill(pool, changed(c, "assertion", good_assertion)), *response = saml_fill(pool, changed(c, "response", good_response));
+    if (mnv_json_bool(c->json, "encrypted_id") == 1) {
+        saml_sealing_t sealing = { "sp", "AES-128-GCM", ENC11 "aes128-gcm", ENC "rsa-oaep-mgf1p", NULL, NULL, NULL, NULL, NULL, 0, -1 };
+        const char *name = cut(pool, assertion, "<saml:NameID", "</saml:NameID>");
+        const char *alone = saml_replace(pool, name, "<saml:NameID", "<saml:NameID xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"");
+        assertion = saml_replace(pool, assertion, name, apr_pstrcat(pool, "<saml:EncryptedID>", saml_seal(pool, &sealing, alone), "</saml:EncryptedID>", NULL));
+    }
     assertion = finished(c, assertion, !strcmp(sign, "assertion") || !strcmp(sign, "both"));
     if (mnv_json_member(c->json, "encrypt")) {
         assertion = encrypted(c, assertion);
@@ -182,7 +191,7 @@ static void expect_of(const case_t *c, mnv_saml_expect_t *expect)
     expect->issuer = or_else(c->json, "issuer", SAML_IDP);
     expect->request_id = mnv_json_kind(c->json, "request_id") == MNV_JSON_NULL ? NULL : or_else(c->json, "request_id", SAML_REQUEST);
     expect->unsolicited = mnv_json_bool(c->json, "unsolicited") == 1;
-    expect->keys = mnv_json_member(c->json, "encrypt") && mnv_json_bool(c->json, "no_keys") != 1 ? decryption_keys(c->unit->pool) : NULL;
+    expect->keys = (mnv_json_member(c->json, "encrypt") || mnv_json_bool(c->json, "encrypted_id") == 1) && mnv_json_bool(c->json, "no_keys") != 1 ? decryption_keys(c->unit->pool) : NULL;
     expect->contexts = case_list(c, "contexts");
     expect->not_before = mnv_json_integer(c->json, "not_before", &number) == APR_SUCCESS ? apr_time_from_sec(number) : 0;
 }

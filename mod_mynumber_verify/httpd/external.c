@@ -26,6 +26,7 @@ static void look(request_rec *r, mnv_vouched_t *vouched, mnv_external_t *found)
 {
     int is_ours = r->ap_auth_type && !strcmp(r->ap_auth_type, MOD_MNV_AUTH_TYPE);
 
+    vouched->is_authenticated = r->ap_auth_type && !is_ours;
     vouched->user = is_ours ? NULL : r->user;
     vouched->variables = r->subprocess_env;
     mnv_external_find(r->pool, vouched, &mod_mnv_server_config(r->server)->options.signin, found);

@@ -5,6 +5,7 @@ use utf8;
 use MNV::Test;
 use MNV::Apps;
 use MNV::External;
+use MNV::Journey qw(stands);
 use MNV::Source qw(slurp need);
 
 my $t = MNV::Test->new;
@@ -25,9 +26,43 @@ need(-e $module, 'mod_shib');
 my $apps = MNV::Apps->start($t);
 my $is_up = $apps->run('shibd', sub { -S $t->path('shib/shibd.sock') }, '/usr/sbin/shibd', '-f', '-F', '-c', $t->path('shib/shibboleth2.xml'), '-p', $t->path('shib/shibd.pid'), '-w', 30);
 $is_up->();
-my $x = MNV::External->start($t, 'external-shib.conf', load => qq(LoadModule mod_shib "$module"\n), more => "ShibConfig \"\@DIR\@/shib/shibboleth2.xml\"\nUseCanonicalName On\n");
+my $x = MNV::External->start($t, 'external-shib.conf', load => qq(LoadModule mod_shib "$module"\n), more => <<'EOT');
+ShibConfig "@DIR@/shib/shibboleth2.xml"
+UseCanonicalName On
+ScriptAlias /lazy "@DIR@/cgi/show"
+<LocationMatch "^/(?:lazy|mynumber/$)">
+  AuthType shibboleth
+  ShibRequestSetting requireSession 0
+  Require shibboleth
+</LocationMatch>
+<Location /lazy>
+  <RequireAll>
+  Require shibboleth
+  Require mynumber-account
+  </RequireAll>
+  MyNumberUnauthenticated pass
+</Location>
+EOT
 $x->journey(account => { map { $_ => "$_\@example.ac.jp" } qw(alice bob) }, issuer => $t->url('/shibboleth'), type => 'shibboleth', refuses => qr/^$/,
     attributes => { DISPLAYNAME => 'Alice テスト', AFFILIATION => 'member@example.ac.jp;student@example.ac.jp', SHIB_IDENTITY_PROVIDER => "$idp->{url}/idp" });
+
+# Lazy sessions: the module is there, but asks nobody.
+$t->providers->card_is(person => 'adult');
+my ($b, $other) = map { my $b = $t->browser; $x->open_as($b, $_, '/mynumber/signin'); $b } qw(alice bob);
+my $account = sub { my ($b) = @_; my $r = $b->visit($t->url('/lazy')); return $r->code == 200 ? $r->json->{env}{MYNUMBER_ACCOUNT} : $r->code };
+is($account->($t->browser), undef, 'lazy session: nobody is told nobody');
+is($account->($b), 'alice@example.ac.jp', '... alice is known');
+my $session = $b->jar->cookie('mynumber');
+MNV::External::forget($b);
+is($account->($b), 'alice@example.ac.jp', '... also when mod_shib knows nobody any more');
+$other->jar->put({ %$session });
+$t->expect_log('MNV1617');
+isnt($account->($other) // '', 'alice@example.ac.jp', '... but not to bob');
+is($account->($b), undef, '... whose visit has ended her session');
+($b, $other) = map { my $b = $t->browser; $x->open_as($b, $_, '/mynumber/signin'); $b } qw(alice bob);
+$other->jar->put({ %{ $b->jar->cookie('mynumber') } });
+ok(stands($other->visit($t->url('/mynumber/')), account => 0, identity => 0), "the service page behind a lazy session shows bob nothing of alice's session");
+ok(stands($b->visit($t->url('/mynumber/')), account => 0), '... and ends it');
 $apps->stop;
 $idp->stop;
 $t->done;

@@ -168,7 +168,7 @@ my %bad = (
     NUMBER => [ '0', '1001', '-1', '1.5', 'x', '0x10', '99999999999' ],
     FLAG => [ 'yes', '1', 'on off' ],
     SCHEMA => [ 'no', 'auto check' ],
-    SIGNIN => [ 'saml', 'external', 'Shibboleth', 'oidc none' ],
+    SIGNIN => [ 'saml', 'Shibboleth', 'oidc none' ],
     POLICY => [ 'many', 'one-to-one many-accounts' ],
     PASS => [ 'none', 'env headers', 'header' ],
     ENCODING => [ 'utf-8', 'base64' ],
@@ -214,7 +214,7 @@ for my $r (@rows) {
     push @values, "\"$set{$r->{name}}[0]\" more" if $r->{kind} =~ /^(?:FILE|FOLDER|PATH|ORIGIN|PROVIDER|TEXT|COOKIE|CACHE|SPAN|NUMBER)$/;
     refused($r, "refused: $_", "$r->{name} $_\n", 1, qr/^\Q$r->{name}\E: .*$mend/m) for '', '""', @values;
     if ($r->{kind} eq 'SIGNIN') {
-        refused($r, "\"$_\" has a sentence of its own", "$r->{name} $_\n", 1, qr/"$_" is a way to sign in that is not in this build: write oidc, or none/) for qw(saml external);
+        refused($r, "\"$_\" has a sentence of its own", "$r->{name} $_\n", 1, qr/"$_" is a way to sign in that is not in this build: write oidc, external, or none/) for qw(saml);
     }
 }
 

@@ -9,7 +9,7 @@ use MNV::Journey qw(stands sign_in verify);
 my $t = MNV::Test->new;
 my $p = $t->providers(signin => 0);
 chomp(my $hash = $t->run(qw(openssl passwd -apr1 secret)));
-$t->write_file('conf/users', join('', map { "$_:$hash\n" } qw(alice bob carol several)), 0644);
+$t->write_file('conf/users', join('', map { "$_:$hash\n" } qw(alice bob carol several bob@example.ac.jp)), 0644);
 mkdir $t->path("htdocs/$_"), 0755 for qw(folder late);
 $t->run('cp', $t->path('cgi/show'), $t->path("htdocs/folder/$_")) for qw(index.cgi page.cgi);
 my $basic = "  AuthType Basic\n  AuthName x\n  AuthBasicProvider file\n  AuthUserFile \"\@DIR\@/conf/users\"\n";
@@ -25,8 +25,9 @@ $location .= "<Location /show/$_->[0]>\n$basic$_->[1]$variables" . ($_->[0] eq '
     [ account => "  Require mynumber-account\n" ], [ verified => "  Require mynumber-verified\n" ], [ member => "  Require mynumber-attribute account:affiliation student\@example.ac.jp\n" ],
     [ pass => "  <RequireAll>\n  Require valid-user\n  Require mynumber-account\n  </RequireAll>\n  MyNumberUnauthenticated pass\n" ], [ plain => "  Require valid-user\n" ]);
 $location .= "<Location /folder>\n${basic}  Require mynumber-account\n$variables  Options +ExecCGI +MultiViews +FollowSymLinks\n  AddHandler cgi-script .cgi\n  DirectoryIndex index.cgi\n  MyNumberExport account\n</Location>\n<Directory \"\@DIR\@/htdocs/folder\">\n  MultiviewsMatch Handlers\n</Directory>\n";
-$t->start($t->default_config(signin => "MyNumberSignIn external\nMyNumberAccountAttribute eppn\nMyNumberAccountPass affiliation\n", sample => 0, modules => [qw(auth_basic authn_file authz_user negotiation)],
-    server => "MyNumberRecheck 0s\n", location => $location));
+my $config = sub { $t->default_config(signin => "MyNumberSignIn external\n$_[0]MyNumberAccountPass affiliation\n", sample => 0, modules => [qw(auth_basic authn_file authz_user negotiation)],
+    server => "MyNumberRecheck 0s\n", location => $location) };
+$t->start($config->("MyNumberAccountAttribute eppn\n"));
 $t->expect_log('MNV1617');
 
 sub is_now { my ($b, $user) = @_; $b->{headers} = [ [ 'Authorization', 'Basic ' . encode_base64("$user:secret", '') ] ]; return $b }
@@ -71,5 +72,18 @@ $b = $t->browser;
 verify($t, $b);
 is(goes_to(is_now($b, 'carol')->get($t->url('/show/verified'))), '303 /mynumber/signin', "a card says nothing of a person without an account");
 is(env(is_now($b, 'bob')->visit($t->url('/show/verified')))->{MYNUMBER_ACCOUNT}, 'bob@example.ac.jp', 'with one it is the same session');
+
+# The same value in another variable, or of another source, is another account.
+$t->restart($config->("MyNumberAccountAttribute eppn REMOTE_USER\n"));
+$b = person('bob');
+is($b->fetch($t->url('/mynumber/info'))->json->{account}{id}, 'bob@example.ac.jp', 'bob by his variable');
+is(goes_to(is_now($b, 'bob@example.ac.jp')->get($t->url('/show/account'))), '303 /mynumber/signin', 'who is only called like that is another');
+$b = person('bob@example.ac.jp');
+is($b->fetch($t->url('/mynumber/info'))->json->{account}{kind}, 'REMOTE_USER', '... with an account of another kind');
+is(env($b->get($t->url('/show/account')))->{MYNUMBER_ACCOUNT}, 'bob@example.ac.jp', '... whose session is good');
+$t->restart($config->("MyNumberSignInProvider another-source\nMyNumberAccountAttribute eppn REMOTE_USER\n"));
+is(goes_to($b->get($t->url('/show/account'))), '303 /mynumber/signin', 'a session of another source has ended');
+is($b->visit($t->url('/show/account'))->code, 200, '... and begins anew');
+is($b->fetch($t->url('/mynumber/info'))->json->{account}{issuer}, 'another-source', '... with an account of this source');
 $t->allow_log(qw(AH01630 AH01631));
 $t->done;

@@ -26,6 +26,7 @@ static void look(request_rec *r, mnv_vouched_t *vouched, mnv_external_t *found)
 {
     int is_ours = r->ap_auth_type && !strcmp(r->ap_auth_type, MOD_MNV_AUTH_TYPE);
 
+    vouched->is_authenticated = r->ap_auth_type && !is_ours;
     vouched->user = is_ours ? NULL : r->user;
     vouched->variables = r->subprocess_env;
     mnv_external_find(r->pool, vouched, &mod_mnv_server_config(r->server)->options.signin, found);
@@ -83,15 +84,13 @@ void mod_mnv_external_compare(request_rec *r)
     request->is_known = 1;
     request->is_somebody = found.is_somebody;
     request->is_unsure = found.number != 0; /* fixups may still set what is looked at first */
-    if (visit->state != MOD_MNV_SESSION_PRESENT || !found.is_somebody) {
-        return;
+    if (found.is_somebody && !has_account(visit) && visit->state == MOD_MNV_SESSION_PRESENT) {
+        leave_out(visit); /* a card says nothing of this account, nor does what the card is linked with */
     }
-    if (!has_account(visit)) { /* a card says nothing of this account, nor does what the card is linked with */
-        leave_out(visit);
-    }
-    else if (!request->is_unsure && !is_same(r, visit->record, &found)) {
+    else if (found.is_somebody && !request->is_unsure && has_account(visit) && !is_same(r, visit->record, &found)) {
         drop_now(r, visit);
     }
+    request->is_provisional = visit->state == MOD_MNV_SESSION_PRESENT;
 }
 
 static int was_asked(const request_rec *r)
@@ -119,6 +118,18 @@ int mod_mnv_external_speaks(request_rec *r)
     return is_asked || request->is_somebody;
 }
 
+/* @return 0: no longer, now or since a sub-request (of mod_dir) has seen it first */
+static int still_speaks(request_rec *r, mod_mnv_visit_t *visit, const mnv_external_t *found)
+{
+    if (visit->state == MOD_MNV_SESSION_PRESENT && !has_account(visit)) {
+        leave_out(visit);
+    }
+    else if (has_account(visit) && !is_same(r, visit->record, found)) {
+        drop_now(r, visit);
+    }
+    return visit->state == MOD_MNV_SESSION_PRESENT;
+}
+
 int mod_mnv_external_fixups(request_rec *r)
 {
     mod_mnv_request_t *request;
@@ -132,16 +143,7 @@ int mod_mnv_external_fixups(request_rec *r)
     request->is_unsure = 0;
     visit = request->visit;
     look(r, &vouched, &found);
-    if (visit->state != MOD_MNV_SESSION_PRESENT || !found.is_somebody) {
-        return DECLINED;
-    }
-    if (!has_account(visit)) {
-        leave_out(visit);
-    }
-    else if (!is_same(r, visit->record, &found)) {
-        drop_now(r, visit);
-    }
-    else {
+    if (!request->is_provisional || !found.is_somebody || still_speaks(r, visit, &found)) {
         return DECLINED;
     }
     /* Rules were judged by that session, and other modules may have copied what it said. */

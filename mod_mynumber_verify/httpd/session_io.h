@@ -53,6 +53,7 @@ typedef struct mod_mnv_request_t {
     int is_known;                 /* under MyNumberSignIn external: the other module was asked who this is */
     int is_somebody;              /* and names somebody */
     int is_unsure;                /* whom, its fixups may tell better */
+    int is_provisional;           /* and until then the session speaks */
     int is_postponed;             /* a rule of ours waits until it was asked */
     int is_forced;                /* rules that asked the session before are to be asked again then */
     unsigned missing;             /* MOD_MNV_NEED_…, recorded by rules */

@@ -9,7 +9,8 @@ typedef enum { MNV_LANGUAGE_JA, MNV_LANGUAGE_EN } mnv_language_e;
 
 /** What other modules of httpd say of the person. Nothing of it was sent by the client. */
 typedef struct mnv_vouched_t {
-    const char *user;             /* whom they authenticated, NULL: nobody */
+    int is_authenticated;         /* somebody, named or not */
+    const char *user;             /* whom they authenticated, NULL: nobody, or a person without a name */
     const apr_table_t *variables; /* environment variables of the request; NULL: none */
 } mnv_vouched_t;
 

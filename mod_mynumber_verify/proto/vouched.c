@@ -64,7 +64,7 @@ void mnv_external_find(apr_pool_t *pool, const mnv_vouched_t *vouched, const mnv
 
     memset(found, 0, sizeof(*found));
     found->number = -1;
-    found->is_somebody = vouched->user && *vouched->user;
+    found->is_somebody = vouched->is_authenticated || (vouched->user && *vouched->user);
     for (i = 0; i < count; i++) {
         const char *name = names && names->nelts ? APR_ARRAY_IDX(names, i, const char *) : REMOTE_USER;
 
@@ -131,7 +131,7 @@ apr_status_t mnv_account_from_external(mnv_ctx_t *ctx, const char *issuer, const
         return mnv_fail(ctx, MNV_FAIL_ACCOUNT_ATTRIBUTE, "variable \"%s\" of the other module %s", found.kind, found.problem);
     }
     if (!found.value) {
-        return mnv_fail(ctx, MNV_FAIL_ACCOUNT_ATTRIBUTE, "the other module has set none of MyNumberAccountAttribute: %s", apr_array_pstrcat(ctx->pool, options->account_attributes, ' '));
+        return mnv_fail(ctx, MNV_FAIL_ACCOUNT_ATTRIBUTE, "the other module has set none of MyNumberAccountAttribute: %s", options->account_attributes ? apr_array_pstrcat(ctx->pool, options->account_attributes, ' ') : REMOTE_USER);
     }
     made->issuer = issuer;
     made->kind = found.kind;

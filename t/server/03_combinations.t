@@ -148,6 +148,25 @@ refused("$_ without a sign-in", (split ' ')[0], qr/of no use without MyNumberSig
 refused('oidc without a provider', 'MyNumberSignIn', qr/needs a provider of accounts/, "MyNumberSignIn oidc\n", $database, $base, $secret, $card);
 refused('a provider of accounts beside MyNumberSignIn none', 'MyNumberSignInProvider', qr/of no use under MyNumberSignIn none/, '', $database, $base, $secret, $card, $account, "MyNumberSignIn none\n");
 
+# --- MyNumberSignIn external -------------------------------------------------------------------
+my $external = "MyNumberSignIn external\n";
+accepted('external: another module signs people in', $database, $base, $secret, $card, $external);
+accepted('external without a card provider', $database, $base, $secret, $external);
+accepted("external: the source is named $_", $database, $base, $secret, $card, $external, "MyNumberSignInProvider $_\n") for 'https://idp.example.ac.jp/idp/shibboleth', 'http://adfs.example.ac.jp/adfs/services/trust?x', 'urn:mace:example', 'campus';
+accepted('external: variables of the module', $database, $base, $secret, $card, $external, "MyNumberAccountAttribute subject-id OIDC_CLAIM_tid+OIDC_CLAIM_oid REMOTE_USER\nMyNumberAccountPass displayName affiliation\n");
+is($t->dump(config($database, $base, $secret, $card, $external, "MyNumberSignInProvider $_->[0]\n"))->{hosts}[0]{account_issuer}, $_->[1], "external: accounts are of \"$_->[1]\"")
+  for [ none => 'https://www.example.test/mynumber/signin' ], [ campus => 'campus' ], [ 'urn:mace:x' => 'urn:mace:x' ];
+is($t->dump(config($database, $base, $secret, $card, "MyNumberSignInProvider campus\n", $external))->{hosts}[0]{account_issuer}, 'campus', 'external: also where the name stands first');
+refused("$_ under external", (split ' ')[0], qr/of no use under MyNumberSignIn external/, "$_\n", $database, $base, $secret, $card, $external)
+  for 'MyNumberSignInClientID x', 'MyNumberSignInScope openid', 'MyNumberSignInAcrValues x', 'MyNumberSignInClientSecretFile /x', 'MyNumberSignInClientKey /x', 'MyNumberSignInProviderEndpoint token https://a.example.test', 'MyNumberSignInProviderCAFile /x';
+refused('a kind of sign-in to link under external', 'MyNumberLinkSignInAcr', qr/cannot be kept under MyNumberSignIn external/, "MyNumberLinkSignInAcr mfa\n", $database, $base, $secret, $card, $external);
+for my $name (qw(HTTP_EPPN http_x HTTP_AUTHORIZATION REDIRECT_REMOTE_USER MYNUMBER_ACCOUNT QUERY_STRING REMOTE_ADDR REMOTE_IDENT eppn+HTTP_X)) {
+    refused("an account of \"$name\"", 'MyNumberAccountAttribute', qr/"\Q$name\E" is made of what the client sends/, "MyNumberAccountAttribute eppn2 $name\n", $database, $base, $secret, $card, $external);
+}
+refused('an attribute that clients send', 'MyNumberAccountPass', qr/"HTTP_MAIL" is made of what the client sends/, "MyNumberAccountPass mail HTTP_MAIL\n", $database, $base, $secret, $card, $external);
+refused('a rule about what clients send', 'MyNumberAccountPass', qr/"HTTP_MAIL" is made of what the client sends/, '', $database, $base, $secret, $card, $external, "<Location /x>\nAuthType Basic\nRequire mynumber-attribute account:HTTP_MAIL x\n</Location>\n");
+accepted('names of claims are not concerned', $database, $base, $secret, $card, $account, "MyNumberAccountPass http_mail\n");
+
 # --- the rest -----------------------------------------------------------------------------------
 my @whole = ($database, $base, $secret, $card, $account);
 refused('MergeTrailers', 'MyNumberSecretFile', qr/cannot work under MergeTrailers On \(line \d+ of .*\).*write MergeTrailers Off/, "MergeTrailers On\n", @whole);

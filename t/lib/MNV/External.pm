@@ -22,7 +22,7 @@ sub start {
         $text =~ s/\Q$_->[0]\E/$_->[1]/g;
     }
     $text =~ s{\Q$card\E/protocol}{$card/protocol}g;
-    my ($code, $out) = $t->configtest(my $whole = $t->preamble(modules => [ 'authz_user', @{ $option{modules} } ]) . $text);
+    my ($code, $out) = $t->configtest(my $whole = $t->preamble(modules => [ 'authz_user', @{ $option{modules} // [] } ]) . ($option{load} // '') . $text);
     is($code, 0, "$example: loaded") or diag $out;
     unlike($out, qr/MNV\d/, "$example: without a warning");
     $t->start($whole);
@@ -34,7 +34,9 @@ sub saml_idp {
     my ($class, $t, $sp) = @_;
     my $people = join '', map { my ($name, $of) = ($_, lc $_); "'$of:secret' => ['urn:oid:1.3.6.1.4.1.5923.1.1.1.6' => ['$of\@example.ac.jp'], 'urn:oid:2.16.840.1.113730.3.1.241' => ['$name テスト'], "
       . "'urn:oid:1.3.6.1.4.1.5923.1.1.1.9' => ['member\@example.ac.jp', 'student\@example.ac.jp']],\n" } qw(Alice Bob);
-    return MNV::Bench::SamlIdp->start($t, authsources => "<?php\n\$config = ['member' => ['exampleauth:UserPass', $people]];\n", 'saml20-sp-remote' => "<?php\n$sp");
+    my $hosted = slurp('t/bench/saml/saml20-idp-hosted.php');
+    $hosted =~ s/^    'auth' => .*\n\K/    'scope' => ['example.ac.jp'],\n    'attributes.NameFormat' => 'urn:oasis:names:tc:SAML:2.0:attrname-format:uri',\n/m;
+    return MNV::Bench::SamlIdp->start($t, 'saml20-idp-hosted' => $hosted, authsources => "<?php\n\$config = ['member' => ['exampleauth:UserPass', $people]];\n", 'saml20-sp-remote' => "<?php\n$sp");
 }
 
 # A page, through whatever the other module and its provider show on the way: a form for name and password, forms that send themselves.

@@ -17,7 +17,7 @@ sub start {
     my ($class, $server, %file) = @_;
     need(-d $PROGRAM, 'simplesamlphp (script/setup)');
     my $port = $server->port('idp');
-    my $self = bless { url => "http://127.0.0.1:$port" }, $class;
+    my $self = bless { url => "http://127.0.0.1:$port", owner => $$ }, $class;
     mkdir $server->path("saml$_"), 0755 for '', map { "/$_" } qw(config metadata cert data tmp log);
     $server->write_file("saml/$PLACE{$_}/$_.php", ($file{$_} // slurp("t/bench/saml/$_.php")) =~ s/\@IDP\@/$self->{url}/gr) for sort keys %PLACE;
     _key_pair($server, 'idp', 'saml/cert');
@@ -57,10 +57,13 @@ sub metadata {
 
 sub stop {
     my ($self) = @_;
+    return if $self->{owner} != $$;
     my $pid = delete $self->{pid} or return;
     kill 'TERM', $pid;
     local $?;
     waitpid $pid, 0;
 }
+
+sub DESTROY { $_[0]->stop }
 
 1;

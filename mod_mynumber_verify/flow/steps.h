@@ -13,6 +13,7 @@ mnv_step_t mnv_step_verify, mnv_step_verify_callback;                           
 mnv_step_t mnv_step_signin, mnv_step_signin_callback;                           /* flow_signin.c */
 mnv_step_t mnv_step_link, mnv_step_unlink;                                      /* flow_link.c */
 mnv_step_t mnv_step_logout, mnv_step_logout_done;                               /* flow_logout.c */
+mnv_step_t mnv_step_backchannel_logout;                                         /* flow_backchannel.c */
 
 /* Shared (common.c). ------------------------------------------------------------- */
 

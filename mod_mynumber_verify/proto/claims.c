@@ -318,13 +318,15 @@ apr_status_t mnv_account_from_claims(mnv_ctx_t *ctx, const char *issuer, const m
 {
     mnv_account_t *made = apr_pcalloc(ctx->pool, sizeof(*made));
     claims_t claims = claims_of(ctx, token, userinfo);
-    const char *name = mnv_json_string(place_of(&claims, "name"), "name");
+    const char *name = mnv_json_string(place_of(&claims, "name"), "name"), *sid = mnv_json_string(token->claims, "sid");
     apr_status_t status = identify(&claims, options->account_attributes, made);
 
     if (status != APR_SUCCESS) {
         return status;
     }
     made->issuer = issuer;
+    made->op_subject = token->subject;
+    made->op_session = sid && mnv_text_is_token(sid, MNV_SUBJECT_LIMIT) ? sid : NULL; /* by another the provider could not name it in a logout token */
     made->name = is_clean(name) ? name : NULL; /* shown only: an odd one is no reason to refuse the person */
     made->acr = token->acr;
     made->method = "oidc";

@@ -222,7 +222,7 @@ static int get_attributes(apr_pool_t *pool, const mnv_json_t *json, apr_table_t 
         return 1;
     }
     if (mnv_json_kind(json, "attributes") != MNV_JSON_OBJECT
-        || mnv_json_size(mnv_json_member(json, "attributes")) > MNV_ATTRIBUTE_MAX) {
+        || mnv_json_size(mnv_json_member(json, "attributes")) > MNV_ATTRIBUTE_MAX + 1) {
         return 0;
     }
     mnv_json_each(mnv_json_member(json, "attributes"), get_attribute, &attributes);

@@ -98,7 +98,7 @@ static void refuses_attributes_that_do_not_fit(void **state)
     refused(unit, "{\"v\":1," ACCOUNT ",\"attributes\":{\"\":\"x\"}}}");
     refused(unit, apr_psprintf(unit->pool, "{\"v\":1," ACCOUNT ",\"attributes\":{\"%s\":\"x\"}}}", filled(unit, 65)));
     refused(unit, apr_psprintf(unit->pool, "{\"v\":1," ACCOUNT ",\"attributes\":{\"a\":\"%s\"}}}", filled(unit, 16385)));
-    for (int i = 1; i < 65; i++) {
+    for (int i = 1; i < 66; i++) {
         many = apr_psprintf(unit->pool, "%s,\"a%d\":\"\"", many, i);
     }
     refused(unit, apr_psprintf(unit->pool, "{\"v\":1," ACCOUNT ",\"attributes\":{%s}}}", many));

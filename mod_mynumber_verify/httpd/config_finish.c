@@ -257,6 +257,7 @@ static void judge_account(mod_mnv_judge_t *judge)
     }
     if (signin->method == MNV_SIGNIN_OIDC && config->account_provider) {
         mod_mnv_judge_provider(judge, &account_rows, account, config->account_provider);
+        mod_mnv_judge_account_attributes(judge);
     }
     else if (signin->method == MNV_SIGNIN_NONE) {
         judge_absence(judge, &account_rows);
@@ -340,6 +341,9 @@ static void keep_attributes(mod_mnv_judge_t *judge, const apr_array_header_t *ru
             return;
         }
         APR_ARRAY_PUSH(signin->account_keep, const char *) = asked->attribute;
+    }
+    if (rules->nelts) {
+        APR_ARRAY_PUSH(signin->account_keep, const char *) = MNV_ATTRIBUTE_WITHHELD;
     }
 }
 

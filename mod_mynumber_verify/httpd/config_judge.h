@@ -35,6 +35,9 @@ void mod_mnv_judge_provider(mod_mnv_judge_t *judge, const mod_mnv_half_rows_t *r
 /** Read the keys that a directive names, each with an identifier of its own. @param make how mynumberctl makes one @param keys mnv_client_key_t, copied before they are filled; not NULL */
 void mod_mnv_judge_keys(mod_mnv_judge_t *judge, mod_mnv_directive_e directive, const char *make, apr_array_header_t **keys);
 
+/** What identifies an account: the default for its provider, and a warning of claims that identify nobody. After the provider. (config_account.c) */
+void mod_mnv_judge_account_attributes(mod_mnv_judge_t *judge);
+
 /** The keys of assertions: those of MyNumberAssertionKey, else made of the secret file where a location of the host has assertions. After the secret. (config_assertion.c) */
 void mod_mnv_judge_assertion(mod_mnv_judge_t *judge);
 

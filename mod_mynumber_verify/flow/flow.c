@@ -25,6 +25,7 @@ static const struct endpoint_t {
     {"/unlink", POST, mnv_step_unlink},
     {"/logout", POST, mnv_step_logout},
     {"/logout/done", GET | HEAD, mnv_step_logout_done},
+    {"/backchannel-logout", POST, mnv_step_backchannel_logout},
     {"/info", GET | HEAD, mnv_step_info},
     {"/jwks.json", GET | HEAD, mnv_step_jwks},
     {"/assets/", GET | HEAD, mnv_step_asset},

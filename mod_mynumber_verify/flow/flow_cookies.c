@@ -199,3 +199,47 @@ void mnv_flow_cookies_end_all(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_
     set_cookie(site, browser_name(site), NULL, "/", 0, reply);
     set_cookie(site, arrived_name(site), NULL, "/", 0, reply);
 }
+
+static const char *signing_out_name(const mnv_site_t *site)
+{
+    return site->options->site.secure ? "__Host-mnv-o" : "mnv-o";
+}
+
+static const char *signing_out_aad(mnv_ctx_t *ctx, const mnv_site_t *site, const char *state)
+{
+    return apr_pstrcat(ctx->pool, "signing-out|", site->options->site.base_url, "|", state, NULL);
+}
+
+apr_status_t mnv_flow_signing_out_set(mnv_ctx_t *ctx, const mnv_site_t *site, const char *place, const char **state, mnv_reply_t *reply)
+{
+    const char *made = mnv_random_id(ctx, 16), *value, *kept = place && strlen(place) <= LONG_RETURN_BYTES ? place : "";
+    apr_status_t status;
+
+    if (!made) {
+        return APR_EGENERAL;
+    }
+    status = mnv_keyring_seal(ctx, site->keyring, MNV_SEAL_FLOW, signing_out_aad(ctx, site, made), kept, strlen(kept), &value);
+    if (status == APR_SUCCESS) {
+        set_cookie(site, signing_out_name(site), value, "/", MNV_FLOW_LIFETIME, reply);
+        *state = made;
+    }
+    return status;
+}
+
+int mnv_flow_signing_out_get(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const char *state, const char **place)
+{
+    const char *value = cookie_of(ctx, request, signing_out_name(site), 4096);
+    unsigned char *kept;
+    apr_size_t length;
+
+    if (!value || mnv_keyring_open(ctx, site->keyring, MNV_SEAL_FLOW, signing_out_aad(ctx, site, state), value, &kept, &length) != APR_SUCCESS) {
+        return 0;
+    }
+    *place = length ? (const char *)kept : NULL;
+    return 1;
+}
+
+void mnv_flow_signing_out_end(const mnv_site_t *site, mnv_reply_t *reply)
+{
+    set_cookie(site, signing_out_name(site), NULL, "/", 0, reply);
+}

@@ -1,7 +1,9 @@
 #include "flow/steps.h"
 
+#include <string.h>
 #include "base/log.h"
 #include "out/pages.h"
+#include "proto/end_session.h"
 
 /* Another request of this browser may have renewed the session since it was read, under an id that we do not know: then all sessions of its halves end. To stay signed in after
  * a logout would be worse than to be signed out elsewhere too. */
@@ -14,6 +16,25 @@ static apr_status_t end(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_sessio
         status = mnv_store_sessions_delete(ctx, site->store, session->account, session->account ? NULL : session->identity, NULL);
     }
     return status;
+}
+
+/* Did the provider that we would lead to sign this session in? */
+static int is_of_provider(const mnv_site_t *site, const mnv_session_t *session)
+{
+    const mnv_account_t *account = session ? session->account : NULL;
+
+    return account && site->account && site->options->signin.logout && account->op_subject && !strcmp(account->issuer, site->options->account.issuer);
+}
+
+/* To the provider's sign-out, over a page of ours: what it needs is looked for there, not while somebody waits for the session to end. */
+static const char *way_on(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_session_t *session, const char *place, mnv_reply_t *reply)
+{
+    const char *done = mnv_own_url(ctx->pool, site->options, "/logout/done"), *state;
+
+    if (is_of_provider(site, session) && mnv_flow_signing_out_set(ctx, site, place, &state, reply) == APR_SUCCESS) {
+        return mnv_url_add(ctx->pool, done, "next", state);
+    }
+    return place ? mnv_place_url(ctx->pool, site->options, place) : done;
 }
 
 apr_status_t mnv_step_logout(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_reply_t *reply)
@@ -40,12 +61,71 @@ apr_status_t mnv_step_logout(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_r
     }
     mnv_session_cookie(site, NULL, reply);
     mnv_flow_cookies_end_all(ctx, site, request, reply);
-    mnv_reply_redirect(reply, place ? mnv_place_url(ctx->pool, site->options, place) : mnv_own_url(ctx->pool, site->options, "/logout/done"));
+    mnv_reply_redirect(reply, way_on(ctx, site, pressed.session, place, reply));
     return APR_SUCCESS;
+}
+
+/* A parameter that names a sign-out of this browser. */
+static int is_ours(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const char *parameter, const char **state, const char **place)
+{
+    mnv_params_t *query;
+
+    return request->query && mnv_params_parse(ctx->pool, request->query, strlen(request->query), 16, &query) == APR_SUCCESS
+           && mnv_params_one(query, parameter, state) == APR_SUCCESS && *state && mnv_flow_signing_out_get(ctx, site, request, *state, place);
+}
+
+/* Judged again: what is allowed may have changed since. @return NULL: nowhere */
+static const char *judged(mnv_ctx_t *ctx, const mnv_site_t *site, const char *place)
+{
+    const char *checked;
+
+    if (!place || mnv_url_return(ctx->pool, place, site->options->site.base_url, site->options->site.return_allow, MNV_RETURN_LIMIT_BYTES, &checked) != APR_SUCCESS) {
+        return NULL;
+    }
+    return mnv_place_url(ctx->pool, site->options, checked);
+}
+
+/* On the way to the provider. @return where to go on to there; NULL: the end is here, view says why */
+static const char *lead_on(mnv_ctx_t *ctx, const mnv_site_t *site, const char *state, mnv_signed_out_view_t *view)
+{
+    const mnv_op_metadata_t *metadata;
+    const char *url;
+
+    if (!site->account || mnv_provider_metadata(ctx, site->account, &metadata) != APR_SUCCESS) {
+        view->from = MNV_SIGNED_OUT_UNREACHABLE;
+        return NULL;
+    }
+    url = mnv_end_session_url(ctx->pool, metadata, site->options->account.client_id, mnv_own_url(ctx->pool, site->options, "/logout/done"), state);
+    if (url) {
+        view->from = MNV_SIGNED_OUT_LEADING;
+    }
+    return url;
 }
 
 apr_status_t mnv_step_logout_done(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_reply_t *reply)
 {
-    mnv_page_signed_out(ctx, site->options, request, reply);
+    mnv_signed_out_view_t view = {site->options, request, MNV_SIGNED_OUT_HERE, NULL};
+    const char *state, *place = NULL;
+    int ends = 0;
+
+    if (is_ours(ctx, site, request, "next", &state, &place)) {
+        reply->refresh = view.onward = lead_on(ctx, site, state, &view);
+        ends = !view.onward;
+    }
+    else if (is_ours(ctx, site, request, "state", &state, &place)) {
+        view.from = MNV_SIGNED_OUT_BOTH;
+        ends = 1;
+    }
+    place = judged(ctx, site, place);
+    if (ends) {
+        mnv_flow_signing_out_end(site, reply);
+        view.onward = place;
+    }
+    if (place && (view.from == MNV_SIGNED_OUT_HERE || view.from == MNV_SIGNED_OUT_BOTH)) { /* the application says that it is done */
+        mnv_reply_redirect(reply, place);
+    }
+    else {
+        mnv_page_signed_out(ctx, &view, reply);
+    }
     return APR_SUCCESS;
 }

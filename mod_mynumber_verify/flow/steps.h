@@ -14,6 +14,7 @@ mnv_step_t mnv_step_signin, mnv_step_signin_callback;                           
 mnv_step_t mnv_step_saml_acs, mnv_step_saml_metadata;                           /* flow_saml.c */
 mnv_step_t mnv_step_link, mnv_step_unlink;                                      /* flow_link.c */
 mnv_step_t mnv_step_logout, mnv_step_logout_done;                               /* flow_logout.c */
+mnv_step_t mnv_step_backchannel_logout;                                         /* flow_backchannel.c */
 
 /* Shared (common.c). ------------------------------------------------------------- */
 
@@ -103,6 +104,15 @@ void mnv_flow_arrived_set(const mnv_site_t *site, mnv_half_e half, mnv_reply_t *
 
 /** After a link was made or removed. The changed cookie makes browsers forget the page they kept for Back, whose button would be stale. */
 void mnv_flow_linked_set(const mnv_site_t *site, mnv_reply_t *reply);
+
+/** Remember in this browser that a sign-out goes on at the provider, and where to go on to afterwards (a checked place, NULL: nowhere).
+ * @param state what to find it by, made here @return APR_SUCCESS or a told failure */
+apr_status_t mnv_flow_signing_out_set(mnv_ctx_t *ctx, const mnv_site_t *site, const char *place, const char **state, mnv_reply_t *reply);
+
+/** Is this the sign-out that goes on in this browser? @param place where to go on to, not judged again; NULL: nowhere */
+int mnv_flow_signing_out_get(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const char *state, const char **place);
+
+void mnv_flow_signing_out_end(const mnv_site_t *site, mnv_reply_t *reply);
 
 /** Delete one flow's cookies. */
 void mnv_flow_cookies_end(mnv_ctx_t *ctx, const mnv_site_t *site, const char *state, mnv_reply_t *reply);

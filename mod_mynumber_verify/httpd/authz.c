@@ -79,6 +79,15 @@ static authz_status miss(mod_mnv_request_t *request, const mod_mnv_rule_t *rule,
     return verdict->cure ? AUTHZ_DENIED_NO_USER : AUTHZ_DENIED;
 }
 
+/* Refused whether it stands behind a "not" or not. */
+static authz_status unknown(mod_mnv_request_t *request, const mod_mnv_rule_t *rule, const mod_mnv_verdict_t *verdict)
+{
+    if (request->why == MNV_OK) {
+        request->why = verdict->why;
+    }
+    return rule->is_negated ? AUTHZ_GRANTED : AUTHZ_DENIED;
+}
+
 static authz_status check(request_rec *r, const char *arguments, const void *parsed)
 {
     const mod_mnv_rule_t *rule = parsed;
@@ -109,6 +118,9 @@ static authz_status check(request_rec *r, const char *arguments, const void *par
     asked.record = visit->record;
     asked.flags = visit->record ? visit->record->flags : 0;
     rule->row->judge(rule, &asked, &verdict);
+    if (verdict.is_unknown) {
+        return unknown(request, rule, &verdict);
+    }
     if (!asked.record && request->is_somebody) { /* signed in already, but not here: that costs nobody a click, and comes before anything else */
         verdict.is_met = 0;
         verdict.cure = asked.signin;

@@ -234,6 +234,7 @@ static void judge_account(mod_mnv_judge_t *judge)
     judge_no_saml(judge);
     if (signin->method == MNV_SIGNIN_OIDC && config->account_provider) {
         mod_mnv_judge_provider(judge, &account_rows, account, config->account_provider);
+        mod_mnv_judge_account_attributes(judge);
     }
     else if (signin->method == MNV_SIGNIN_NONE) {
         judge_absence(judge, &account_rows);

@@ -73,6 +73,8 @@ char *mod_mnv_judge_private_file(mod_mnv_judge_t *judge, apr_pool_t *pool, mod_m
 
 /** Sign-in by SAML: metadata, keys and certificates, and that they belong together. (config_saml.c; without it config_saml_absent.c) */
 void mod_mnv_judge_saml(mod_mnv_judge_t *judge);
+/** What identifies an account: the default for its provider, and a warning of claims that identify nobody. After the provider. (config_account.c) */
+void mod_mnv_judge_account_attributes(mod_mnv_judge_t *judge);
 
 /** The keys of assertions: those of MyNumberAssertionKey, else made of the secret file where a location of the host has assertions. After the secret. (config_assertion.c) */
 void mod_mnv_judge_assertion(mod_mnv_judge_t *judge);

@@ -180,6 +180,9 @@ static void keep_attributes(mod_mnv_judge_t *judge, const apr_array_header_t *ru
         }
         APR_ARRAY_PUSH(signin->account_keep, const char *) = asked->attribute;
     }
+    if (rules->nelts) {
+        APR_ARRAY_PUSH(signin->account_keep, const char *) = MNV_ATTRIBUTE_WITHHELD;
+    }
 }
 
 static void find_account_scope(mod_mnv_judge_t *judge)

@@ -2,6 +2,7 @@
 #include "httpd/span.h"
 #include "base/text.h"
 #include "base/url.h"
+#include "proto/op_metadata.h"
 
 #include <apr_lib.h>
 #include <apr_strings.h>
@@ -96,6 +97,9 @@ const char *mod_mnv_provider_url_check(apr_pool_t *pool, const char *text)
 {
     mnv_url_t *url;
 
+    if (mnv_op_is_any_tenant(text)) {
+        return apr_psprintf(pool, "\"%s\" names no tenant, so that any organisation could say who somebody is: write https://login.microsoftonline.com/TENANT-ID/v2.0 with the directory's ID", text);
+    }
     if (mnv_url_parse(pool, text, &url) != APR_SUCCESS) {
         return apr_psprintf(pool, "\"%s\" is no URL: write it as https://host/path", text);
     }

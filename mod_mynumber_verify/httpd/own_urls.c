@@ -117,6 +117,9 @@ int mod_mnv_own_handler(request_rec *r)
     }
     ctx = mod_mnv_ctx(r);
     request = mod_mnv_request_in(r, own->own, r->args);
+    if (!strcmp(own->own, "/backchannel-logout")) { /* providers call it, whatever they accept */
+        request->is_navigation = 0;
+    }
     reply = mnv_reply_make(r->pool);
     if (answer(ctx, r, request, reply) != APR_SUCCESS) {
         mnv_page_failure(ctx, &conf->options, request, NULL, reply);

@@ -69,6 +69,9 @@ static void send_headers(request_rec *r, const mnv_request_t *request, const mnv
     if (reply->location) {
         apr_table_setn(r->headers_out, "Location", reply->location);
     }
+    if (reply->refresh) {
+        apr_table_setn(r->headers_out, "Refresh", apr_pstrcat(r->pool, "0;url=", reply->refresh, NULL));
+    }
     if (reply->allow) {
         apr_table_setn(r->headers_out, "Allow", reply->allow);
     }

@@ -260,17 +260,32 @@ static void judge_assurance(const mod_mnv_rule_t *rule, const mod_mnv_asked_t *a
     verdict->why = MNV_FAIL_RULE_ATTRIBUTE;
 }
 
-static const char *account_value(const mod_mnv_rule_t *rule, const mod_mnv_asked_t *asked)
+static const char *account_value(const char *attribute, const mod_mnv_asked_t *asked)
 {
     const apr_array_header_t *kept = mod_mnv_server_config(asked->r->server)->options.signin.account_keep;
     int i;
 
     for (i = 0; kept && i < kept->nelts; i++) {
-        if (!strcmp(APR_ARRAY_IDX(kept, i, const char *), rule->attribute)) {
+        if (!strcmp(APR_ARRAY_IDX(kept, i, const char *), attribute)) {
             return mnv_record_value(asked->record, MNV_ENCODING_UTF8, MNV_FACT_COUNT + (apr_uint32_t)i);
         }
     }
     return NULL; /* named in a .htaccess alone: unknown when the person signed in */
+}
+
+/* The provider has it and did not send it, as Entra ID does with the groups of somebody who has many: that says neither that they are a member nor that they are not. */
+static int is_withheld(const char *attribute, const mod_mnv_asked_t *asked)
+{
+    const char *joined = account_value(MNV_ATTRIBUTE_WITHHELD, asked);
+    const apr_array_header_t *names = joined ? mnv_text_split(asked->r->pool, joined) : NULL;
+    int i;
+
+    for (i = 0; names && i < names->nelts; i++) {
+        if (!strcmp(APR_ARRAY_IDX(names, i, const char *), attribute)) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 static void judge_attribute(const mod_mnv_rule_t *rule, const mod_mnv_asked_t *asked, mod_mnv_verdict_t *verdict)
@@ -285,9 +300,10 @@ static void judge_attribute(const mod_mnv_rule_t *rule, const mod_mnv_asked_t *a
         verdict->cure = asked->signin;
         return;
     }
-    value = account_value(rule, asked);
+    value = account_value(rule->attribute, asked);
     verdict->is_met = value && any_is_one_of(asked->r->pool, rule->values, value);
-    verdict->why = MNV_FAIL_RULE_ATTRIBUTE;
+    verdict->is_unknown = !value && is_withheld(rule->attribute, asked);
+    verdict->why = verdict->is_unknown ? MNV_FAIL_RULE_WITHHELD : MNV_FAIL_RULE_ATTRIBUTE;
 }
 
 /* The table. ------------------------------------------------------------------------ */

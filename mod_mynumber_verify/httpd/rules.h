@@ -32,6 +32,7 @@ typedef struct mod_mnv_asked_t {
 /** What comes of it; all 0: it never will be met. */
 typedef struct mod_mnv_verdict_t {
     int is_met;
+    int is_unknown;                /* neither met nor not met: does not admit behind "not" either */
     unsigned cure;                 /* MOD_MNV_NEED_… */
     int is_step_up;                /* the cure is the linked person's own card, held again */
     mnv_failure_e why;             /* nothing cures: what the page says; MNV_OK: nothing special */

@@ -22,6 +22,7 @@ struct mnv_saml_metadata_t;
 #define MNV_TEXT_LIMIT_BYTES 4096                     /* one personal detail or attribute from a provider */
 #define MNV_SUBJECT_LIMIT 255                         /* width of the service's sub is not published */
 #define MNV_ATTRIBUTE_MAX 64                          /* attributes of an account */
+#define MNV_ATTRIBUTE_WITHHELD "_claim_names"         /* and one more: names of those that the provider has but did not send (OpenID Connect Core 5.6.2) */
 #define MNV_ATTRIBUTE_LIMIT_BYTES 16384               /* all values of one of them, joined */
 #define MNV_BASE_URL_LIMIT 255                        /* width of a column */
 #define MNV_ASSURANCE_MAX 32                          /* rows of MyNumberAssurance */
@@ -64,7 +65,9 @@ typedef struct mnv_signin_options_t {
     mnv_signin_e method;
     apr_array_header_t *account_attributes; /* names in order of preference, NULL: the default order */
     apr_array_header_t *account_pass;       /* attributes handed on */
-    apr_array_header_t *account_keep;       /* those, and behind them what rules ask for; made at start */
+    apr_array_header_t *account_keep;       /* those, behind them what rules ask for, and where they ask for any MNV_ATTRIBUTE_WITHHELD; made at start */
+    int refuse_guests;
+    int logout;                             /* a sign-out here leads to the provider's own */
 } mnv_signin_options_t;
 
 typedef enum { MNV_POLICY_ONE_TO_ONE, MNV_POLICY_MANY_ACCOUNTS } mnv_policy_e;

@@ -152,6 +152,8 @@ mnv_json_t *mnv_session_to_json(apr_pool_t *pool, const mnv_session_t *session)
     }
     if (session->account) {
         mnv_json_set(json, "account", mnv_account_to_json(pool, session->account));
+        mnv_json_set_string(json, "op_subject", session->account->op_subject);
+        mnv_json_set_string(json, "op_session", session->account->op_session);
     }
     if (session->identity) {
         mnv_json_set(json, "identity", mnv_identity_to_json(pool, session->identity));
@@ -229,7 +231,7 @@ static int get_attributes(apr_pool_t *pool, const mnv_json_t *json, apr_table_t 
         return 1;
     }
     if (mnv_json_kind(json, "attributes") != MNV_JSON_OBJECT
-        || mnv_json_size(mnv_json_member(json, "attributes")) > MNV_ATTRIBUTE_MAX) {
+        || mnv_json_size(mnv_json_member(json, "attributes")) > MNV_ATTRIBUTE_MAX + 1) {
         return 0;
     }
     mnv_json_each(mnv_json_member(json, "attributes"), get_attribute, &attributes);
@@ -293,6 +295,21 @@ apr_status_t mnv_identity_from_json(apr_pool_t *pool, const mnv_json_t *json, mn
     return APR_SUCCESS;
 }
 
+/** What the provider calls the session of an account half. @return 0 when it does not fit */
+static int get_op_names(apr_pool_t *pool, const mnv_json_t *json, mnv_account_t *account)
+{
+    const char *subject, *session;
+
+    if (!get_text(pool, json, "op_subject", MNV_SUBJECT_LIMIT, 1, &subject) || !get_text(pool, json, "op_session", MNV_SUBJECT_LIMIT, 1, &session)) {
+        return 0;
+    }
+    if (account) {
+        account->op_subject = subject;
+        account->op_session = session;
+    }
+    return account || (!subject && !session);
+}
+
 apr_status_t mnv_session_from_json(apr_pool_t *pool, const mnv_json_t *json, mnv_session_t *session)
 {
     mnv_account_t *account = NULL;
@@ -318,7 +335,7 @@ apr_status_t mnv_session_from_json(apr_pool_t *pool, const mnv_json_t *json, mnv
         || !get_text(pool, json, "browser", KIND_LIMIT, 1, &browser) || (browser && !successor)) {
         return APR_EINVAL;
     }
-    if (!get_text(pool, json, "predecessor", ID_CHARACTERS, 1, &session->predecessor) || !get_time(json, "succeeded_at", &session->succeeded_at)) {
+    if (!get_op_names(pool, json, account) || !get_text(pool, json, "predecessor", ID_CHARACTERS, 1, &session->predecessor) || !get_time(json, "succeeded_at", &session->succeeded_at)) {
         return APR_EINVAL;
     }
     if (mnv_json_kind(json, "parked") != MNV_JSON_ABSENT && (mnv_json_bool(json, "parked") != 1 || !account || identity || successor)) {

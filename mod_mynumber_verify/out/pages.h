@@ -36,8 +36,23 @@ void mnv_page_failure(mnv_ctx_t *ctx, const mnv_options_t *options, const mnv_re
 /** The page of RULE_CHOICE, told in ctx: sign in or verify by card, and come back to place (a checked path, NULL: the service page). */
 void mnv_page_choice(mnv_ctx_t *ctx, const mnv_options_t *options, const mnv_request_t *request, const char *place, mnv_reply_t *reply);
 
-/** "You are signed out." */
-void mnv_page_signed_out(mnv_ctx_t *ctx, const mnv_options_t *options, const mnv_request_t *request, mnv_reply_t *reply);
+/** What somebody has signed out from, and what not. */
+typedef enum {
+    MNV_SIGNED_OUT_HERE,
+    MNV_SIGNED_OUT_LEADING,     /* here, and on the way to the provider's sign-out */
+    MNV_SIGNED_OUT_BOTH,        /* here, and come back from there */
+    MNV_SIGNED_OUT_UNREACHABLE  /* here; where the provider's is could not be found out */
+} mnv_signed_out_e;
+
+typedef struct mnv_signed_out_view_t {
+    const mnv_options_t *options;
+    const mnv_request_t *request;
+    mnv_signed_out_e from;
+    const char *onward;         /* the provider's sign-out, or the place to go on to; NULL: none */
+} mnv_signed_out_view_t;
+
+/** "You are signed out.", <main data-signed-out="here|leading|both|unreachable">. */
+void mnv_page_signed_out(mnv_ctx_t *ctx, const mnv_signed_out_view_t *view, mnv_reply_t *reply);
 
 /** GET /info: JSON of the session's halves, link, ages, and the institution's statements. session NULL: {"account":null,…}. Never the card subject.
  * @param assurance rows of MyNumberAssurance, NULL: none */

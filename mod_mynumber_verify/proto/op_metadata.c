@@ -1,5 +1,7 @@
 #include "proto/op_metadata.h"
 
+#include <apr_cstr.h>
+#include <apr_lib.h>
 #include <apr_strings.h>
 #include <string.h>
 #include "base/url.h"
@@ -24,6 +26,49 @@ const char *mnv_op_discovery_url(apr_pool_t *pool, const char *issuer)
         length--;
     }
     return apr_pstrcat(pool, apr_pstrmemdup(pool, issuer, length), "/.well-known/openid-configuration", NULL);
+}
+
+/* @return the first segment of the issuer's path */
+static const char *first_segment(const char *issuer, apr_size_t *length)
+{
+    const char *host = strstr(issuer, "://"), *path = host ? strchr(host + 3, '/') : NULL;
+
+    *length = path ? strcspn(path + 1, "/") : 0;
+    return path ? path + 1 : "";
+}
+
+const char *mnv_op_tenant(apr_pool_t *pool, const char *issuer)
+{
+    static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+    apr_size_t i, length;
+    const char *segment = first_segment(issuer, &length);
+    char *tenant;
+
+    if (length != sizeof(form) - 1 || strcmp(segment + length, "/v2.0")) {
+        return NULL;
+    }
+    tenant = apr_pstrmemdup(pool, segment, length);
+    for (i = 0; i < length; i++) {
+        tenant[i] = (char)apr_tolower(tenant[i]);
+        if (form[i] == '-' ? tenant[i] != '-' : !apr_isxdigit(tenant[i])) {
+            return NULL;
+        }
+    }
+    return tenant;
+}
+
+int mnv_op_is_any_tenant(const char *issuer)
+{
+    static const char *const any[] = {"common", "organizations", "consumers", "{tenantid}"};
+    apr_size_t i, length;
+    const char *segment = first_segment(issuer, &length);
+
+    for (i = 0; i < sizeof(any) / sizeof(any[0]); i++) {
+        if (length == strlen(any[i]) && !apr_cstr_casecmpn(segment, any[i], length) && (!strcmp(segment + length, "/v2.0") || !strcmp(segment + length, "/v2.0/"))) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 int mnv_op_is_by_hand(const mnv_provider_options_t *options)

@@ -35,17 +35,26 @@ static apr_status_t use_look(mnv_work_t *work, void *baton)
     return use->used ? APR_SUCCESS : MNV_WORK_AGAIN;
 }
 
+const char *mnv_replay_hash(mnv_ctx_t *ctx, const char *id)
+{
+    unsigned char digest[MNV_DIGEST_BYTES];
+
+    if (mnv_crypt_sha256(id, strlen(id), digest) != APR_SUCCESS) {
+        mnv_fail(ctx, MNV_FAIL_CRYPTO, "hash of an id to use");
+        return NULL;
+    }
+    return mnv_base64url_encode(ctx->pool, digest, sizeof(digest));
+}
+
 apr_status_t mnv_store_use_once(mnv_ctx_t *ctx, mnv_store_t *store, const char *id, apr_time_t expires)
 {
     static const mnv_work_plan_t plan = { "use an id", 0, use_body, use_look };
-    unsigned char digest[MNV_DIGEST_BYTES];
-    use_t use = { NULL, mnv_arg_time(ctx->pool, expires), 0 };
+    use_t use = { mnv_replay_hash(ctx, id), mnv_arg_time(ctx->pool, expires), 0 };
     apr_status_t rv;
 
-    if (mnv_crypt_sha256(id, strlen(id), digest) != APR_SUCCESS) {
-        return mnv_fail(ctx, MNV_FAIL_CRYPTO, "hash of an id to use");
+    if (!use.id_hash) {
+        return APR_EGENERAL;
     }
-    use.id_hash = mnv_base64url_encode(ctx->pool, digest, sizeof(digest));
     rv = mnv_work_run(ctx, store, &plan, &use);
     return rv == APR_SUCCESS && use.used ? APR_EEXIST : rv;
 }

@@ -12,7 +12,7 @@ static const char *place_of(apr_pool_t *pool, const char *key, const char *base_
 
 /** What of a session is written. */
 typedef struct row_t {
-    const char *key, *account_hash, *identity_hash, *data; /* hashes NULL where a half is absent */
+    const char *key, *account_hash, *identity_hash, *op_subject_hash, *op_session_hash, *data; /* hashes NULL where a half or a name is absent */
     const mnv_session_t *session;
     const char *replaces;
     int is_replaced; /* "replaces" was there, and is not any more */
@@ -31,7 +31,8 @@ static apr_status_t make_row(mnv_ctx_t *ctx, const mnv_store_t *store, const mnv
     row->session = session;
     row->key = session->key;
     if ((session->account && !(row->account_hash = mnv_store_account_hash(ctx, store, session->account)))
-        || (session->identity && !(row->identity_hash = mnv_store_identity_hash(ctx, store, session->identity)))) {
+        || (session->identity && !(row->identity_hash = mnv_store_identity_hash(ctx, store, session->identity)))
+        || (session->account && mnv_store_op_hashes(ctx, store, session->account, &row->op_subject_hash, &row->op_session_hash) != APR_SUCCESS)) {
         return APR_EGENERAL;
     }
     return mnv_store_seal(ctx, store, place_of(ctx->pool, session->key, session->base_url, session->created), json,
@@ -40,7 +41,7 @@ static apr_status_t make_row(mnv_ctx_t *ctx, const mnv_store_t *store, const mnv
 
 static apr_status_t add_row(mnv_work_t *work, const row_t *row)
 {
-    const char *args[] = { row->key, row->session->base_url, row->account_hash, row->identity_hash, row->data,
+    const char *args[] = { row->key, row->session->base_url, row->account_hash, row->identity_hash, row->op_subject_hash, row->op_session_hash, row->data,
                            mnv_arg_time(work->pool, row->session->created), mnv_arg_time(work->pool, row->session->seen),
                            mnv_arg_time(work->pool, row->expires) };
 

@@ -76,6 +76,16 @@ const char *mnv_store_identity_hash(mnv_ctx_t *ctx, const mnv_store_t *store, co
     return mnv_keyring_hash(ctx, store->keyring, MNV_HASH_LINK_ID, identity->issuer, identity->subject, NULL);
 }
 
+apr_status_t mnv_store_op_hashes(mnv_ctx_t *ctx, const mnv_store_t *store, const mnv_account_t *account, const char **subject_hash, const char **session_hash)
+{
+    *subject_hash = *session_hash = NULL;
+    if ((account->op_subject && !(*subject_hash = mnv_keyring_hash(ctx, store->keyring, MNV_HASH_OP_SESSION, account->issuer, "sub", account->op_subject, NULL)))
+        || (account->op_session && !(*session_hash = mnv_keyring_hash(ctx, store->keyring, MNV_HASH_OP_SESSION, account->issuer, "sid", account->op_session, NULL)))) {
+        return APR_EGENERAL;
+    }
+    return APR_SUCCESS;
+}
+
 apr_status_t mnv_store_seal(mnv_ctx_t *ctx, const mnv_store_t *store, const char *place, const mnv_json_t *json,
                             const char **data)
 {

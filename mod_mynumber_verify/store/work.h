@@ -86,6 +86,12 @@ const char *mnv_arg_word(apr_pool_t *pool, const char *text);
 const char *mnv_store_account_hash(mnv_ctx_t *ctx, const mnv_store_t *store, const mnv_account_t *account);
 const char *mnv_store_identity_hash(mnv_ctx_t *ctx, const mnv_store_t *store, const mnv_identity_t *identity);
 
+/** Keyed hashes of what the account's provider calls the person and its session; NULL where it does not say. @return APR_SUCCESS or the told failure CRYPTO */
+apr_status_t mnv_store_op_hashes(mnv_ctx_t *ctx, const mnv_store_t *store, const mnv_account_t *account, const char **subject_hash, const char **session_hash);
+
+/** What an id is known by in mynumber_replay. @return NULL after a told failure. Pool: ctx->pool. */
+const char *mnv_replay_hash(mnv_ctx_t *ctx, const char *id);
+
 struct mnv_json_t;
 
 /** Seal JSON for a column, bound to its place. @return APR_SUCCESS or a told failure (SEAL; INTERNAL when it is larger than a column holds) */

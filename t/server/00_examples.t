@@ -25,11 +25,19 @@ sub example {
     return scalar <$in>;
 }
 
+# The same university as a tenant of Entra ID.
+my $tenant = '11111111-2222-3333-4444-555555555555';
+my $entra = $t->more_providers('entra', card => 0, signin => { entra => JSON::PP::true, accounts => {
+    staff => { claims => { tid => $tenant, oid => 'o-1', preferred_username => 'staff@example.ac.jp', groups => ['22222222-3333-4444-5555-666666666666'] } },
+    guest => { claims => { tid => $tenant, oid => 'o-2', idp => 'https://sts.windows.net/99999999-2222-3333-4444-555555555555/' } } } });
+$entra->signin_is(account => 'staff');
+
 # What stands for something of the reader's own: [as in the example, here].
 my @replace = (
     [ 'https://auth-and-sign.go.jp/api/realms/main/protocol/openid-connect' => "$card/protocol/openid-connect" ],
     [ 'https://auth-and-sign.go.jp/api/realms/main' => $card ],
     [ 'https://idp.example.ac.jp' => $university ],
+    [ 'https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/v2.0' => $entra->signin->{issuer} ],
     [ 'https://portal.example.ac.jp' => '@BASE@' ],
     [ yourClientId => 'portal' ],
     [ '/var/lib/mynumber/links.db' => '@DB@' ],
@@ -84,6 +92,12 @@ my %judge = (
         is($t->browser->fetch($t->url('/api'), accept => 'application/json')->json->{code}, 'MNV0802', 'api.conf: JSON with the code');
         is(env($b, '/api')->{MYNUMBER_ACCOUNT}, 'sub-0123456789', 'api.conf: a linked session is let in');
     } ],
+    'entra-id.conf' => [ alias('staff'), sub {
+        my $staff = $t->browser;
+        is(env($staff, '/staff')->{MYNUMBER_ACCOUNT}, '11111111-2222-3333-4444-555555555555:o-1', 'entra-id.conf: a member of the group, known by tid and oid');
+        $entra->signin_is(account => 'guest');
+        is($t->browser->visit($t->url('/staff'))->mnv_code, 'MNV0415', 'entra-id.conf: no guest');
+    }, sub { my ($text) = @_; $text =~ s/^MyNumberSignIn.*\n//mg; return $text } ],
     'lost-password.conf' => [ alias('reset'), sub {
         is($t->browser->get($t->url('/reset'))->header('Location') =~ m{^\Q$card\E/} ? 1 : 0, 1, 'lost-password.conf: the card is asked for, not the password');
         is(env($b, '/reset')->{MYNUMBER_ACCOUNT}, 'sub-0123456789', 'lost-password.conf: a linked session is let in');

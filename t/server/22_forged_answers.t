@@ -14,7 +14,7 @@ EOT
 
 my $cases = $p->cases('card');
 $cases = [ map { { name => $_, %{ $cases->{$_} } } } sort keys %$cases ] if ref $cases eq 'HASH';
-# Cases about messages that nothing here takes yet (back-channel logout) are not answers to a verification.
+# Logout tokens are no answers to a verification (31_backchannel_logout.t).
 $cases = [ grep { $_->{where} ne 'logout-token' } @$cases ];
 # The provider's metadata promises iss in callbacks, so a code without it is refused (RFC 9207 section 2.4).
 my %stricter = ('callback-iss-missing' => 'refuse');

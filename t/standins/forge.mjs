@@ -326,9 +326,13 @@ add('logout-token', {
   'logout-events-missing': ['refuse', 'no events', (t) => { delete t.payload.events; }],
   'logout-events-other': ['refuse', 'another event', (t) => { t.payload.events = { 'https://other.example.org/event': {} }; }],
   'logout-events-array': ['refuse', 'events is an array', (t) => { t.payload.events = ['http://schemas.openid.net/event/backchannel-logout']; }],
-  'logout-jti-missing': ['either', 'no jti', (t) => { delete t.payload.jti; }],
+  'logout-event-no-object': ['refuse', 'the event is true, not an object', (t) => { t.payload.events = { 'http://schemas.openid.net/event/backchannel-logout': true }; }],
+  'logout-typ-other': ['refuse', 'typ at+jwt', (t) => { t.header.typ = 'at+jwt'; }],
+  'logout-typ-missing': ['accept', 'no typ', (t) => { delete t.header.typ; }],
+  'logout-as-id-token': ['refuse', 'what an ID token holds: a nonce, and no events', (t) => { t.header.typ = undefined; t.payload.nonce = 'n'; delete t.payload.events; }],
+  'logout-jti-missing': ['refuse', 'no jti', (t) => { delete t.payload.jti; }],
   'logout-no-subject': ['refuse', 'neither sub nor sid', (t) => { delete t.payload.sub; delete t.payload.sid; }],
-  'logout-sid-only': ['either', 'sid without sub', (t) => { delete t.payload.sub; }],
+  'logout-sid-only': ['accept', 'sid without sub', (t) => { delete t.payload.sub; }],
 });
 
 export const caseNames = Object.keys(CASES);

@@ -2,6 +2,7 @@
 // A stand-in of a university's OpenID Connect sign-in, for tests and the demonstration. The protocol is
 // oidc-provider's. Usage: node university.mjs [CONFIG.json] [--flags]; see README.md.
 
+import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 
 import { readBody, readConfig, sendHtml, start } from './shared.mjs';
@@ -13,6 +14,8 @@ const people = { ...JSON.parse(fs.readFileSync(new URL('accounts.json', import.m
 const WHAT = { ja: '大学のサインイン', en: 'a university sign-in' };
 const PASSWORD = 'urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport';
 const MFA = 'https://refeds.org/profile/mfa';
+// Like a tenant of Microsoft Entra ID: issuer /TENANT-ID/v2.0, subjects that differ per client and tell nothing, tid and oid, neither acr nor amr.
+const tenant = config.entra && '11111111-2222-3333-4444-555555555555';
 const acrValues = config.acrValues ?? [PASSWORD, MFA, 'phr', 'phrh'];
 const profile = [...new Set(Object.values(people).flatMap((a) => Object.keys(a.claims)))].filter((c) => !['email', 'email_verified', 'tid', 'oid'].includes(c));
 
@@ -21,7 +24,7 @@ const level = (b, asked) => (b.acr === undefined ? asked?.split(' ').find((v) =>
 
 const kind = {
   name: 'univ',
-  mountPath: config.mountPath ?? '/university',
+  mountPath: config.mountPath ?? (tenant ? `/${tenant}/v2.0` : '/university'),
   who: 'account',
   people,
   defaultAlg: 'RS256',
@@ -33,6 +36,7 @@ const kind = {
   }),
 
   login: (ctx, b) => {
+    if (tenant) return {};
     const acr = level(b, ctx.oidc.params.acr_values);
     return { acr, amr: acr === PASSWORD ? ['pwd'] : ['pwd', 'mfa'] };
   },
@@ -77,7 +81,7 @@ const kind = {
       return { accountId, claims: async () => ({ sub: accountId, ...found.person.claims }) };
     },
     subjectTypes: ['pairwise'],
-    pairwiseIdentifier: (ctx, accountId) => subject(accountId),
+    pairwiseIdentifier: (ctx, accountId, client) => (tenant ? createHash('sha256').update(`${client.clientId} ${accountId}`).digest('base64url') : subject(accountId)),
     sectorIdentifierUriValidate: () => false,
     async renderError(ctx, out) {
       ctx.type = 'html';
@@ -107,7 +111,7 @@ const kind = {
       b.account = given.account;
       const asked = given.acr || interaction.params.acr_values;
       const acr = level(b, asked);
-      await finish(person.error ?? { login: { accountId: standin.accountId(given.account, b), acr, amr: acr === PASSWORD ? ['pwd'] : ['pwd', 'mfa'] } });
+      await finish(person.error ?? { login: { accountId: standin.accountId(given.account, b), ...(tenant ? {} : { acr, amr: acr === PASSWORD ? ['pwd'] : ['pwd', 'mfa'] }) } });
     } else {
       const client = await standin.provider.Client.find(interaction.params.client_id);
       const asked = interaction.params.acr_values?.split(' ').find((v) => acrValues.includes(v)) ?? PASSWORD;

@@ -1,6 +1,6 @@
 /* proto/claims.c. Members of a case: "userinfo" (null: none was fetched), "claims" of the ID token; below claims/identity "identity", what the half must
- * hold (null: nothing there); below claims/account "attributes" and "pass" (the options), "account" likewise, "passed" the attributes handed on,
- * "warns": a line tells of what was left out.
+ * hold (null: nothing there); below claims/account "issuer", "refuse_guests", "attributes" and "pass" (the options), "account" likewise, "passed" the attributes
+ * handed on, "warns": a line tells of what was left out.
  */
 #include "cases.h"
 #include "proto/userinfo.h"
@@ -61,8 +61,12 @@ static void judges_identity(case_t *c, const mnv_idtoken_t *token)
 static void judges_account(case_t *c, const mnv_idtoken_t *token)
 {
     mnv_signin_options_t options = { .method = MNV_SIGNIN_OIDC, .account_attributes = case_list(c, "attributes"), .account_keep = case_list(c, "pass") };
+    const char *issuer = mnv_json_string(c->json, "issuer") ? mnv_json_string(c->json, "issuer") : "https://op.example";
     mnv_account_t *account = NULL;
-    apr_status_t status = mnv_account_from_claims(c->unit->ctx, "https://op.example", token, mnv_json_member(c->json, "userinfo"), &options, &account);
+    apr_status_t status;
+
+    options.refuse_guests = mnv_json_bool(c->json, "refuse_guests") == 1;
+    status = mnv_account_from_claims(c->unit->ctx, issuer, token, mnv_json_member(c->json, "userinfo"), &options, &account);
 
     case_judge(c, status);
     if (status == APR_SUCCESS) {
@@ -74,7 +78,8 @@ static void judges_account(case_t *c, const mnv_idtoken_t *token)
         if (mnv_json_member(c->json, "passed")) {
             mnv_json_each(mnv_json_member(c->json, "passed"), holds, &passed);
         }
-        assert_string_equal(account->issuer, "https://op.example");
+        assert_string_equal(account->issuer, issuer);
+        assert_string_equal(account->op_subject, "token-subject");
         assert_string_equal(account->method, "oidc");
         assert_string_equal(account->acr, "aal3");
         assert_true(account->at == UNIT_START && account->proof_at == UNIT_START);

@@ -2,7 +2,7 @@
 #include "lib/json.h"
 #include "model/link.h"
 
-static mnv_account_t account = { "https://i", "sub", "taro", "太郎", "mfa", "oidc", UNIT_START, UNIT_START, NULL };
+static mnv_account_t account = { "https://i", "sub", "taro", "太郎", "mfa", "oidc", UNIT_START, UNIT_START, NULL, "op-sub", "op-sid" };
 static mnv_identity_t identity = { "https://c", "subject", "aal3", "東大 太郎", "2004-02-29", "male", "東京都", UNIT_START + 7, UNIT_START };
 
 static mnv_link_t *made(unit_t *unit, const char *keep, apr_interval_time_t lifetime)
@@ -148,6 +148,7 @@ static void comes_back_from_json_as_it_was(void **state)
     mnv_link_t *link = made(unit, "address", apr_time_from_sec(10)), again = { .id = "x" };
     const char *text = mnv_json_print(unit->pool, mnv_link_to_json(unit->pool, link));
     mnv_json_t *json;
+    assert_null(strstr(text, "op-s")); /* what the provider calls a session ends with it */
     assert_int_equal(mnv_json_parse(unit->pool, text, strlen(text), &json), APR_SUCCESS);
     assert_int_equal(mnv_link_from_json(unit->pool, json, &again), APR_SUCCESS);
     assert_true(mnv_link_has_account(&again, &account));

@@ -71,6 +71,42 @@ static void refuses_issuer_that_is_no_https_url(void **state)
     refuse(*state, &none, document(*state, NULL, NULL), "issuer");
 }
 
+static void knows_a_tenant_of_entra_by_its_issuer(void **state)
+{
+    static const struct {
+        const char *issuer, *tenant;
+        int any;
+    } rows[] = {
+        { "https://login.microsoftonline.com/11111111-2222-3333-4444-55555555555A/v2.0", "11111111-2222-3333-4444-55555555555a", 0 },
+        { "http://127.0.0.1:8082/11111111-2222-3333-4444-555555555555/v2.0", "11111111-2222-3333-4444-555555555555", 0 },
+        { "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/v2.0/", NULL, 0 },
+        { "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555", NULL, 0 },
+        { "https://login.microsoftonline.com/11111111-2222-3333-4444-55555555555g/v2.0", NULL, 0 },
+        { "https://login.microsoftonline.com/11111111x2222-3333-4444-555555555555/v2.0", NULL, 0 },
+        { "https://login.microsoftonline.com/common/v2.0", NULL, 1 },
+        { "https://login.microsoftonline.com/Organizations/v2.0", NULL, 1 },
+        { "https://login.microsoftonline.com/consumers/v2.0/", NULL, 1 },
+        { "https://login.microsoftonline.com/{tenantid}/v2.0", NULL, 1 },
+        { "https://idp.example/common", NULL, 0 },
+        { "https://idp.example/commons/v2.0", NULL, 0 },
+        { "https://idp.example", NULL, 0 },
+        { "common/v2.0", NULL, 0 },
+        { "", NULL, 0 },
+    };
+    unit_t *unit = *state;
+    for (apr_size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *tenant = mnv_op_tenant(unit->pool, rows[i].issuer);
+        if (rows[i].tenant) {
+            assert_non_null(tenant);
+            assert_string_equal(tenant, rows[i].tenant);
+        }
+        else {
+            assert_null(tenant);
+        }
+        assert_int_equal(mnv_op_is_any_tenant(rows[i].issuer), rows[i].any);
+    }
+}
+
 static void refuses_what_is_no_document(void **state)
 {
     static const char *const texts[] = { "", "[]", "<html>", "{\"issuer\":\"" ISSUER "\",\"issuer\":\"" ISSUER "\"}", "{}x" };
@@ -216,6 +252,7 @@ int main(void)
         UNIT_TEST(refuses_what_is_no_document),
         UNIT_TEST(refuses_endpoints_in_the_clear_or_malformed),
         UNIT_TEST(refuses_endpoint_longer_than_a_request_line),
+        UNIT_TEST(knows_a_tenant_of_entra_by_its_issuer),
         UNIT_TEST(names_the_endpoint_that_is_missing),
         UNIT_TEST(reads_a_document),
         UNIT_TEST(demands_no_iss_unless_promised),

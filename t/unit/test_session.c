@@ -80,6 +80,9 @@ static void refuses_account_halves_that_do_not_fit(void **state)
     refused(unit, "{\"v\":1," ACCOUNT ",\"name\":1}}");
     refused(unit, "{\"v\":1," ACCOUNT ",\"acr\":null}}");
     refused(unit, "{\"v\":1," ACCOUNT ",\"method\":[]}}");
+    refused(unit, "{\"v\":1," ACCOUNT "},\"op_session\":7}");
+    refused(unit, "{\"v\":1," ACCOUNT "},\"op_subject\":\"a\\nb\"}");
+    refused(unit, "{\"v\":1," IDENTITY "},\"op_subject\":\"x\"}");
     refused(unit, apr_psprintf(unit->pool, "{\"v\":1," ACCOUNT ",\"name\":\"%s\"}}", filled(unit, 4097)));
     refused(unit, apr_psprintf(unit->pool, "{\"v\":1," ACCOUNT ",\"method\":\"%s\"}}", filled(unit, 65)));
 }
@@ -95,7 +98,7 @@ static void refuses_attributes_that_do_not_fit(void **state)
     refused(unit, "{\"v\":1," ACCOUNT ",\"attributes\":{\"\":\"x\"}}}");
     refused(unit, apr_psprintf(unit->pool, "{\"v\":1," ACCOUNT ",\"attributes\":{\"%s\":\"x\"}}}", filled(unit, 65)));
     refused(unit, apr_psprintf(unit->pool, "{\"v\":1," ACCOUNT ",\"attributes\":{\"a\":\"%s\"}}}", filled(unit, 16385)));
-    for (int i = 1; i < 65; i++) {
+    for (int i = 1; i < 66; i++) {
         many = apr_psprintf(unit->pool, "%s,\"a%d\":\"\"", many, i);
     }
     refused(unit, apr_psprintf(unit->pool, "{\"v\":1," ACCOUNT ",\"attributes\":{%s}}}", many));
@@ -202,7 +205,7 @@ static void comes_back_from_json_as_it_was(void **state)
 {
     unit_t *unit = *state;
     mnv_session_t session = { 0 }, again;
-    mnv_account_t account = { "https://i", "sub", "taro@example.ac.jp", "東大 太郎", "mfa", "oidc", UNIT_START + 5, UNIT_START + 5, NULL };
+    mnv_account_t account = { "https://i", "sub", "taro@example.ac.jp", "東大 太郎", "mfa", "oidc", UNIT_START + 5, UNIT_START + 5, NULL, "op-sub", "op-sid" };
     mnv_identity_t identity = { "https://c", "subject", "aal3", "髙橋 𠮷子", "2004-02-29", "female", "東京都\n文京区", UNIT_START, 0 };
     account.attributes = apr_table_make(unit->pool, 2);
     apr_table_set(account.attributes, "displayName", "太郎;次郎");
@@ -216,6 +219,8 @@ static void comes_back_from_json_as_it_was(void **state)
     assert_string_equal(again.account->name, "東大 太郎");
     assert_string_equal(again.account->acr, "mfa");
     assert_string_equal(again.account->method, "oidc");
+    assert_string_equal(again.account->op_subject, "op-sub");
+    assert_string_equal(again.account->op_session, "op-sid");
     assert_true(again.account->at == UNIT_START);
     assert_true(again.account->proof_at == UNIT_START);
     assert_string_equal(apr_table_get(again.account->attributes, "displayName"), "太郎;次郎");

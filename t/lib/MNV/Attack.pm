@@ -25,7 +25,7 @@ sub answer {
     my $place = $r->header('Location') // '';
     my $code = $r->mnv_code;
     my $word = !length $place ? $code : index($place, $p->card->{issuer}) == 0 ? 'card' : index($place, $p->signin->{issuer}) == 0 ? 'sign-in'
-      : $place =~ s/^\Q${\ $self->{t}->base}\E//r;
+      : $place =~ s/^\Q${\ $self->{t}->base}\E//r =~ s/\?next=[\w-]+$//r;
     return join ' ', $r->code, $word // ();
 }
 

@@ -88,6 +88,13 @@ sub follow {
     return $response;
 }
 
+# Where the page shown leads on by itself (Refresh), followed; undef: nowhere.
+sub go_on {
+    my ($self) = @_;
+    my ($url) = ($self->{page}->header('Refresh') // '') =~ /^0;url=(.+)$/ or return undef;
+    return $self->follow($self->click($url));
+}
+
 sub _navigate {
     my ($self, $method, $url, $body, %option) = @_;
     my $initiator = $option{initiator};

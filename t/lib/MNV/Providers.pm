@@ -43,6 +43,7 @@ sub _registration {
     my ($self, $kind) = @_;
     my %client = (client_id => $CLIENT{$kind},
         redirect_uris => ["$self->{base}$self->{path}/$CALLBACK{$kind}"]);
+    $client{post_logout_redirect_uris} = ["$self->{base}$self->{path}/logout/done"] if $kind eq 'signin';
     if ($kind eq 'signin' && $self->{secret}) {
         $client{client_secret} = 'secret-of-the-portal-0123456789-abcdefghijklmnop';
         $client{token_endpoint_auth_method} = 'client_secret_basic';

@@ -402,6 +402,15 @@ sub providers {
     return $self->{providers};
 }
 
+# Further ones beside them, in a folder of that name.
+sub more_providers {
+    my ($self, $name, %option) = @_;
+    mkdir $self->path($name);
+    my $more = MNV::Providers->start(folder => $self->path($name), base => $self->base, jwks => $self->client_jwks, %option);
+    push @{ $self->{more_providers} }, $more;
+    return $more;
+}
+
 # Rows of the test's SQLite file: [{column => value}, ...].
 sub sql {
     my ($self, $statement) = @_;
@@ -630,7 +639,7 @@ sub _judge {
 sub done {
     my ($self) = @_;
     $_->stop for @instances;
-    $_->{providers} && $_->{providers}->stop for @instances;
+    $_->stop for map { $_->{providers} // (), @{ $_->{more_providers} // [] } } @instances;
     for my $i (0 .. $#instances) {
         $instances[$i]->_judge(@instances > 1 ? 'server ' . ($i + 1) . ': ' : '');
     }
@@ -646,7 +655,7 @@ END {
     for my $instance (@instances) {
         next if $instance->{done} || $instance->{builder_pid} != $$;
         $instance->stop;
-        $instance->{providers}->stop if $instance->{providers};
+        $_->stop for $instance->{providers} // (), @{ $instance->{more_providers} // [] };
         diag("error log:\n" . $instance->error_log) if !$instance->{broken};
         fail('the test came to its end ($t->done)');
         $status ||= 1;

@@ -40,7 +40,7 @@ sub start {
         }
     }
     my @sites = map { $self->{site}{$_} } sort keys %{ $self->{site} };
-    $self->{providers} = $t->providers(clients => { map { my $kind = $_; ($kind => { redirect_uris => [ map { $_->callback($kind) } @sites ] }) } qw(card signin) });
+    $self->{providers} = $t->providers(clients => { map { my $kind = $_; ($kind => { redirect_uris => [ map { $_->callback($kind) } @sites ], $kind eq 'signin' ? (post_logout_redirect_uris => [ map { $_->callback($kind) =~ s{signin/callback$}{logout/done}r } @sites ]) : () }) } qw(card signin) });
     $self->_make_files;
     $self->_start_applications;
     my %needed = map { $_ => 1 } map { $_->modules } @recipes;

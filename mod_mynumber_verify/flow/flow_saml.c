@@ -100,6 +100,15 @@ static apr_status_t read_form(mnv_ctx_t *ctx, const mnv_request_t *request, cons
     return *state && **state ? APR_SUCCESS : mnv_fail(ctx, MNV_FAIL_SAML_UNSOLICITED, "without RelayState");
 }
 
+/* Microsoft Entra ID is one identity provider for each tenant, and says which: https://sts.windows.net/TENANT/. */
+static const char *tenant_of(apr_pool_t *pool, const char *entity_id)
+{
+    static const char start[] = "https://sts.windows.net/";
+    const char *tenant = entity_id + sizeof(start) - 1;
+
+    return !strncmp(entity_id, start, sizeof(start) - 1) && *tenant ? apr_pstrmemdup(pool, tenant, strcspn(tenant, "/")) : NULL;
+}
+
 static apr_status_t judge(mnv_ctx_t *ctx, const mnv_site_t *site, const char *response, const mnv_pending_t *pending, mnv_account_t **account, mnv_saml_statement_t **statement)
 {
     const mnv_options_t *options = site->options;
@@ -128,6 +137,8 @@ static apr_status_t judge(mnv_ctx_t *ctx, const mnv_site_t *site, const char *re
     }
     /* One provider alone, put there by the administrator, speaks for its own people whatever it calls them; in a federation the metadata say whose names are whose. */
     rules.scopes = mnv_saml_metadata_count(options->saml.metadata) == 1 && !provider->scopes->nelts ? NULL : provider->scopes;
+    rules.tenant = tenant_of(ctx->pool, provider->entity_id);
+    rules.refuse_guests = options->signin.refuse_guests;
     rules.signin = &options->signin;
     status = mnv_saml_account(ctx, *statement, &rules, account);
     if (status == APR_SUCCESS) {

@@ -103,7 +103,8 @@ $w->go($t->url('/linked/'));
 is(received($w)->{MYNUMBER_NAME}, '山田太郎', 'the application received the name');
 
 $w->go($home);
-sign_out($w, 'サインアウト');
+$w->press('サインアウト');
+$w->wait_until(sub { $w->url =~ m{/logout/done} }, 'the page after the sign-out');
 %cookie = cookies();
 is(join(' ', grep { /mynumber|mnv-f/ } keys %cookie), '', 'the sign-out took the session cookie away');
 is(join("\n", grep { !/403 \(Forbidden\)$/ } $w->problems($home)), '', 'the browser refused no cookie and has nothing to complain of');

@@ -41,7 +41,8 @@ is(links(), 1, 'one link');
 # Back after the sign-out: nothing of the person is left on a shared PC.
 $w->go($home);
 like($w->text, qr/山田太郎/, 'the name is on the page');
-sign_out($w, 'Sign out');
+$w->press('Sign out');
+$w->wait_until(sub { $w->url =~ m{/logout/done} }, 'the page after the sign-out');
 for my $n (1 .. 3) {
     $w->back;
     unlike($w->source, qr/山田太郎|0123456789/, "Back ($n) after the sign-out shows nothing of the person");

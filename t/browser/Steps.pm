@@ -6,7 +6,7 @@ use utf8;
 use JSON::PP ();
 use Test::More;
 use Exporter 'import';
-our @EXPORT = qw(state_is choose_account show_card enter_pins sign_out received picture);
+our @EXPORT = qw(state_is choose_account show_card enter_pins received picture);
 
 # Where the service page says we stand, or will in a moment. Fails telling what is shown.
 sub state_is {
@@ -48,15 +48,6 @@ sub enter_pins {
     else { $w->click('input[name=same]') }
     $w->press('次へ');
     $w->wait_until(sub { !$w->has('#pin1') }, 'the reading');
-}
-
-# Out here, and at the university, which asks; and back.
-sub sign_out {
-    my ($w, $words) = @_;
-    $w->press($words);
-    $w->wait_until(sub { $w->url =~ m{/session/end} }, "the university's sign-out");
-    $w->press($words);
-    $w->wait_until(sub { $w->url =~ m{/logout/done\?state=} }, 'the page after the sign-out');
 }
 
 # What the sample application says it received.

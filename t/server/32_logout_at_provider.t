@@ -10,7 +10,7 @@ my $t = MNV::Test->new;
 my $p = $t->providers;
 my $issuer = $p->signin->{issuer};
 my $done = $t->url('/mynumber/logout/done');
-my $start = sub { $t->restart($t->default_config(@_)) };
+my $start = sub { my %option = @_; $t->restart($t->default_config(%option, server => "MyNumberSignInLogout on\n" . ($option{server} // ''))) };
 $start->();
 
 sub signed_in { my $b = $t->browser; $p->signin_is(account => '0123456789'); sign_in($t, $b); return $b }
@@ -99,9 +99,9 @@ like($page->body, qr{<a [^>]*href="\Q${\ $t->url('/open/')}\E"}, 'to which a lin
 $t->expect_log('MNV0401');
 $p->start_one('signin');
 
-$start->(server => "MyNumberSignInLogout off\n");
+$t->restart($t->default_config);
 $b = signed_in();
-is(sign_out($b)->header('Location'), $done, 'MyNumberSignInLogout off: here alone');
+is(sign_out($b)->header('Location'), $done, 'not asked for: here alone');
 my $hand = join '', map { "MyNumberSignInProviderEndpoint $_->[0] $issuer/$_->[1]\n" } [qw(authorization auth)], [qw(token token)], [qw(userinfo me)], [qw(jwks jwks)];
 $start->(server => $hand);
 $b = signed_in();

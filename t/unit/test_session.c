@@ -205,7 +205,7 @@ static void comes_back_from_json_as_it_was(void **state)
 {
     unit_t *unit = *state;
     mnv_session_t session = { 0 }, again;
-    mnv_account_t account = { "https://i", "sub", "taro@example.ac.jp", "東大 太郎", "mfa", "oidc", UNIT_START + 5, UNIT_START + 5, NULL, "op-sub", "op-sid" };
+    mnv_account_t account = { "https://i", "sub", "taro@example.ac.jp", "東大 太郎", "mfa", "oidc", UNIT_START + 5, UNIT_START + 5, UNIT_START + apr_time_from_sec(900), NULL, "op-sub", "op-sid" };
     mnv_identity_t identity = { "https://c", "subject", "aal3", "髙橋 𠮷子", "2004-02-29", "female", "東京都\n文京区", UNIT_START, 0 };
     account.attributes = apr_table_make(unit->pool, 2);
     apr_table_set(account.attributes, "displayName", "太郎;次郎");
@@ -223,6 +223,8 @@ static void comes_back_from_json_as_it_was(void **state)
     assert_string_equal(again.account->op_session, "op-sid");
     assert_true(again.account->at == UNIT_START);
     assert_true(again.account->proof_at == UNIT_START);
+    assert_true(again.account->ends_at == UNIT_START + apr_time_from_sec(900));
+    assert_false(again.is_parked);
     assert_string_equal(apr_table_get(again.account->attributes, "displayName"), "太郎;次郎");
     assert_string_equal(apr_table_get(again.account->attributes, "empty"), "");
     assert_string_equal(again.identity->issuer, "https://c");
@@ -233,6 +235,30 @@ static void comes_back_from_json_as_it_was(void **state)
     assert_string_equal(again.identity->gender, "female");
     assert_string_equal(again.identity->address, "東京都\n文京区");
     assert_true(again.identity->proof_at == 0);
+}
+
+/* What a provider has said waits for the browser; whatever else it may look like, it is no session. */
+static void what_is_parked_is_told_apart(void **state)
+{
+    unit_t *unit = *state;
+    mnv_account_t account = { .issuer = "i", .kind = "sub", .value = "taro", .at = UNIT_START };
+    mnv_session_t session = { .account = &account, .is_parked = 1 }, again;
+    assert_int_equal(read_text(unit, mnv_json_print(unit->pool, mnv_session_to_json(unit->pool, &session)), &again), APR_SUCCESS);
+    assert_true(again.is_parked);
+    refused(unit, "{\"v\":1,\"parked\":true}");
+    refused(unit, "{\"v\":1," ACCOUNT "},\"parked\":false}");
+    refused(unit, "{\"v\":1," ACCOUNT "},\"parked\":\"yes\"}");
+    refused(unit, "{\"v\":1," ACCOUNT "}," IDENTITY "},\"parked\":true}");
+}
+
+static void ends_when_the_identity_provider_says(void **state)
+{
+    mnv_account_t account = { .issuer = "i", .ends_at = UNIT_START + apr_time_from_sec(60) };
+    mnv_session_t session = { .created = UNIT_START, .seen = UNIT_START, .account = &account };
+    mnv_session_options_t options = { NULL, apr_time_from_sec(1800), apr_time_from_sec(28800), 0 };
+    (void)state;
+    assert_false(mnv_session_is_expired(&session, &options, UNIT_START + apr_time_from_sec(60) - 1));
+    assert_true(mnv_session_is_expired(&session, &options, UNIT_START + apr_time_from_sec(60)));
 }
 
 static void absent_halves_and_details_stay_absent(void **state)
@@ -277,6 +303,8 @@ int main(void)
         UNIT_TEST(a_proof_is_good_for_15_minutes),
         UNIT_TEST(a_renewed_session_has_another_id_and_the_same_beginning),
         UNIT_TEST(comes_back_from_json_as_it_was),
+        UNIT_TEST(what_is_parked_is_told_apart),
+        UNIT_TEST(ends_when_the_identity_provider_says),
         UNIT_TEST(absent_halves_and_details_stay_absent),
         UNIT_TEST(the_cookie_is_named_by_option_or_scheme),
     };

@@ -98,6 +98,17 @@ typedef struct mnv_reason_t {
 apr_status_t mnv_store_link_make(mnv_ctx_t *ctx, mnv_store_t *store, const mnv_link_t *link, const char *by, const mnv_succession_t *succession,
                                  mnv_link_outcome_e *outcome);
 
+/** One link in place of another, of the same account. */
+typedef struct mnv_replacement_t {
+    const mnv_link_t *old, *made;
+    const char *by;                /* as mnv_store_link_make() */
+} mnv_replacement_t;
+
+/** As mnv_store_link_make(), and in the same transaction the old link goes (history "unlinked", why "replaced") and the sessions of its account and its identity end but for
+ * succession->from: all of it or nothing. What else is in the way is in the way still. @param replaced 0: the old link was gone before, or nothing was done */
+apr_status_t mnv_store_link_replace(mnv_ctx_t *ctx, mnv_store_t *store, const mnv_replacement_t *links, const mnv_succession_t *succession, mnv_link_outcome_e *outcome,
+                                    int *replaced);
+
 /** The link of an account (NULL when none; live or not is the caller's to judge). */
 apr_status_t mnv_store_link_by_account(mnv_ctx_t *ctx, mnv_store_t *store, const mnv_account_t *account, mnv_link_t **link);
 

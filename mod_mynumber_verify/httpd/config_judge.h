@@ -85,7 +85,7 @@ int mod_mnv_is_given_here(const mod_mnv_judge_t *judge, mod_mnv_directive_e dire
 /** MyNumberSignIn external: the source's name, and what is of no use beside it. (config_external.c) */
 void mod_mnv_judge_external(mod_mnv_judge_t *judge, const mod_mnv_half_rows_t *rows);
 
-/** Under MyNumberSignIn external: no account and no attribute comes from what a client sends. After keep_attributes(). */
+/** Under MyNumberSignIn external: no account and no attribute comes from what a client sends. After mod_mnv_judge_scopes(). */
 void mod_mnv_judge_variables(mod_mnv_judge_t *judge);
 
 /** Can httpd's user do this (R_OK 4, W_OK 2, X_OK 1 bits) to a file of this owner and mode? */

@@ -258,3 +258,22 @@ apr_status_t mnv_flow_link_of(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_
     }
     return status;
 }
+
+apr_status_t mnv_flow_identity_taken(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_session_t *session, int *is_taken)
+{
+    apr_array_header_t *links;
+    apr_status_t status;
+    int i;
+
+    *is_taken = 0;
+    if (site->options->link.policy != MNV_POLICY_ONE_TO_ONE) {
+        return APR_SUCCESS;
+    }
+    status = mnv_store_links_by_identity(ctx, site->store, session->identity, &links);
+    for (i = 0; status == APR_SUCCESS && i < links->nelts; i++) {
+        const mnv_link_t *link = APR_ARRAY_IDX(links, i, mnv_link_t *);
+
+        *is_taken |= mnv_link_is_live(link, mnv_now(ctx)) && !mnv_link_has_account(link, session->account);
+    }
+    return status;
+}

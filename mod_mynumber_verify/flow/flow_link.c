@@ -27,28 +27,25 @@ static apr_status_t judge_right(mnv_ctx_t *ctx, const mnv_site_t *site, const mn
     return APR_SUCCESS;
 }
 
-/* A refusal that can be foreseen costs nobody a proof; the database still decides races. */
-static apr_status_t judge_conflict(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_session_t *session)
+/* A refusal that can be foreseen costs nobody a proof; the database still decides races.
+ * @param replace id of the link that the person saw and wants replaced, NULL: none. Another one, made meanwhile, stays. @param old the link it names, NULL: none */
+static apr_status_t judge_conflict(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_session_t *session, const char *replace, mnv_link_t **old)
 {
-    apr_array_header_t *links;
     mnv_link_t *link;
-    int i;
+    int is_taken;
     apr_status_t status = mnv_store_link_by_account(ctx, site->store, session->account, &link);
 
+    *old = NULL;
     if (status == APR_SUCCESS && link && mnv_link_is_live(link, mnv_now(ctx)) && !mnv_link_has_identity(link, session->identity)) {
-        return mnv_fail(ctx, MNV_FAIL_LINK_ACCOUNT_TAKEN, NULL);
-    }
-    if (status != APR_SUCCESS || site->options->link.policy != MNV_POLICY_ONE_TO_ONE) {
-        return status;
-    }
-    status = mnv_store_links_by_identity(ctx, site->store, session->identity, &links);
-    for (i = 0; status == APR_SUCCESS && i < links->nelts; i++) {
-        link = APR_ARRAY_IDX(links, i, mnv_link_t *);
-        if (mnv_link_is_live(link, mnv_now(ctx)) && !mnv_link_has_account(link, session->account)) {
-            return mnv_fail(ctx, MNV_FAIL_LINK_IDENTITY_TAKEN, NULL);
+        if (!replace || strcmp(replace, link->id)) {
+            return mnv_fail(ctx, MNV_FAIL_LINK_ACCOUNT_TAKEN, NULL);
         }
+        *old = link;
     }
-    return status;
+    if (status == APR_SUCCESS) {
+        status = mnv_flow_identity_taken(ctx, site, session, &is_taken);
+    }
+    return status == APR_SUCCESS && is_taken ? mnv_fail(ctx, MNV_FAIL_LINK_IDENTITY_TAKEN, NULL) : status;
 }
 
 /* The same session under a new id: the halves stay, the right is gone. */
@@ -113,7 +110,7 @@ static void notify(mnv_ctx_t *ctx, const mnv_site_t *site, const char *event, co
     mnv_json_set_string(json, "account_issuer", account->issuer);
     mnv_json_set_string(json, "by", "self");
     mnv_json_set_string(json, "site", site->options->site.base_url);
-    reply->notification = mnv_json_print(ctx->pool, json);
+    reply->notification = apr_pstrcat(ctx->pool, reply->notification ? reply->notification : "", reply->notification ? "\n" : "", mnv_json_print(ctx->pool, json), NULL);
 }
 
 static void tell_linked(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_session_t *session)
@@ -123,16 +120,34 @@ static void tell_linked(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_sessio
             mnv_keyring_log_tag(ctx, site->keyring, session->identity->issuer, session->identity->subject));
 }
 
-/* @param made 0: the very pair was linked by another request a moment ago, and nothing was done */
-static apr_status_t make_link(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_succession_t *succession, mnv_reply_t *reply, int *made)
+/* In one transaction: never without a link in between, never with two. */
+static apr_status_t keep_link(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_succession_t *succession, mnv_replacement_t *links, mnv_reply_t *reply, mnv_link_outcome_e *outcome)
+{
+    int replaced = 0;
+    apr_status_t status = links->old ? mnv_store_link_replace(ctx, site->store, links, succession, outcome, &replaced)
+                                     : mnv_store_link_make(ctx, site->store, links->made, links->by, succession, outcome);
+
+    if (status == APR_SUCCESS && replaced) {
+        mnv_log(ctx, MNV_LOG_INFO, MNVLOGNO(1609) "account %s was unlinked from identity %s, which another replaces",
+                mnv_keyring_log_tag(ctx, site->keyring, links->old->account->issuer, links->old->account->value),
+                mnv_keyring_log_tag(ctx, site->keyring, links->old->identity->issuer, links->old->identity->subject));
+        notify(ctx, site, "unlinked", links->old->account, reply);
+    }
+    return status;
+}
+
+/* @param old the link that the new one replaces, NULL: none @param made 0: the very pair was linked by another request a moment ago, and nothing was done */
+static apr_status_t make_link(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_succession_t *succession, const mnv_link_t *old, mnv_reply_t *reply, int *made)
 {
     mnv_link_outcome_e outcome;
+    mnv_replacement_t links = {old, NULL, "self"};
     mnv_link_t *link;
     apr_status_t status = mnv_link_make(ctx, succession->from, &site->options->link, &link);
 
     *made = 0;
     if (status == APR_SUCCESS) {
-        status = mnv_store_link_make(ctx, site->store, link, "self", succession, &outcome);
+        links.made = link;
+        status = keep_link(ctx, site, succession, &links, reply, &outcome);
     }
     if (APR_STATUS_IS_ENOENT(status)) {
         return mnv_fail(ctx, MNV_FAIL_SESSION_NONE, "it was ended meanwhile");
@@ -167,6 +182,7 @@ static void go_on(mnv_ctx_t *ctx, const mnv_site_t *site, const char *place, con
 typedef struct pressed_t {
     mnv_pressed_session_t who;
     const char *place;
+    const char *replace; /* id of the link to replace, NULL: none */
 } pressed_t;
 
 static apr_status_t read_form(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, pressed_t *pressed)
@@ -177,17 +193,22 @@ static apr_status_t read_form(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_
     if (status == APR_SUCCESS) {
         status = mnv_form_of(ctx, site, request, &pressed->who, &form);
     }
+    if (status == APR_SUCCESS && mnv_params_one(form, "replace", &pressed->replace) != APR_SUCCESS) {
+        return mnv_fail(ctx, MNV_FAIL_FORM, "field \"replace\" occurs twice");
+    }
     return status == APR_SUCCESS ? mnv_return_of(ctx, site->options, form, &pressed->place) : status;
 }
 
-static apr_status_t link_now(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const mnv_session_t *session, mnv_reply_t *reply, int *made)
+static apr_status_t link_now(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const pressed_t *pressed, mnv_reply_t *reply, int *made)
 {
+    const mnv_session_t *session = pressed->who.session;
     mnv_succession_t succession;
+    mnv_link_t *old;
     apr_status_t status = judge_right(ctx, site, session);
 
-    if (status != APR_SUCCESS || (status = judge_conflict(ctx, site, session)) != APR_SUCCESS
+    if (status != APR_SUCCESS || (status = judge_conflict(ctx, site, session, pressed->replace, &old)) != APR_SUCCESS
         || (status = succeed(ctx, site, request, session, &succession)) != APR_SUCCESS
-        || (status = make_link(ctx, site, &succession, reply, made)) != APR_SUCCESS) {
+        || (status = make_link(ctx, site, &succession, old, reply, made)) != APR_SUCCESS) {
         return status;
     }
     return *made ? succeeded(ctx, site, &succession, reply) : APR_SUCCESS;
@@ -216,7 +237,7 @@ apr_status_t mnv_step_link(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_req
         status = find_done(ctx, site, pressed.who.session, &done);
     }
     if (status == APR_SUCCESS && !done) {
-        status = link_now(ctx, site, request, pressed.who.session, reply, &made);
+        status = link_now(ctx, site, request, &pressed, reply, &made);
     }
     if (status == APR_SUCCESS && !made) { /* perhaps since the session was read */
         status = tell_successor(ctx, site, request, reply, &is_repeated);

@@ -69,6 +69,14 @@ static apr_status_t look(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_reque
     view->account_is_strong = session->account && mnv_signin_may_link(site->options, session->account);
     view->can_link = !link && view->account_is_fresh && view->account_is_strong && view->identity_is_fresh;
     view->can_unlink = link && view->account_is_fresh && mnv_link_has_account(link, session->account);
+    if (link && !view->link_fits && session->account && session->identity && mnv_link_has_account(link, session->account)) {
+        int is_taken;
+
+        if ((status = mnv_flow_identity_taken(ctx, site, session, &is_taken)) != APR_SUCCESS) {
+            return status;
+        }
+        view->replaceable = is_taken ? NULL : link->id;
+    }
     view->csrf = mnv_csrf_token(ctx, site, session->id);
     return view->csrf ? APR_SUCCESS : APR_EGENERAL;
 }
@@ -94,13 +102,19 @@ apr_status_t mnv_step_service(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_
     return APR_SUCCESS;
 }
 
+/* By card alone nobody is told of a link that is too new to speak for it: programs are told what rules and headers say. */
+static int is_held(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_service_view_t *view)
+{
+    return !view->session->account && view->link->linked_at + site->options->link.hold > mnv_now(ctx);
+}
+
 apr_status_t mnv_step_info(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_reply_t *reply)
 {
     mnv_service_view_t view = {0};
     apr_status_t status = look(ctx, site, request, &view);
 
     if (status == APR_SUCCESS) {
-        mnv_page_info(ctx, view.session, view.link_fits ? view.link : NULL, reply);
+        mnv_page_info(ctx, view.session, view.link_fits && !is_held(ctx, site, &view) ? view.link : NULL, site->options->assurance, reply);
     }
     return status;
 }

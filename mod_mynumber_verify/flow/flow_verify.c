@@ -1,5 +1,6 @@
 #include "flow/steps.h"
 
+#include <string.h>
 #include "base/log.h"
 #include "flow/halves.h"
 #include "proto/userinfo.h"
@@ -7,6 +8,27 @@
 apr_status_t mnv_step_verify(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_reply_t *reply)
 {
     return mnv_half_start(ctx, site, request, MNV_HALF_IDENTITY, reply);
+}
+
+/* What nothing here can use is not kept, whatever the provider sends. */
+static const char *kept(const mnv_options_t *options, const char *name, const char *value)
+{
+    int i;
+
+    for (i = 0; options->details && i < options->details->nelts; i++) {
+        if (!strcmp(APR_ARRAY_IDX(options->details, i, const char *), name)) {
+            return value;
+        }
+    }
+    return options->details ? NULL : value;
+}
+
+static void forget_useless(const mnv_options_t *options, mnv_identity_t *identity)
+{
+    identity->name = kept(options, "name", identity->name);
+    identity->birthdate = kept(options, "birthdate", identity->birthdate);
+    identity->gender = kept(options, "gender", identity->gender);
+    identity->address = kept(options, "address", identity->address);
 }
 
 /* The linked person proved it anew: the link keeps the newer details. */
@@ -56,6 +78,9 @@ apr_status_t mnv_step_verify_callback(mnv_ctx_t *ctx, const mnv_site_t *site, co
 
     if (status == APR_SUCCESS) {
         status = mnv_identity_from_claims(ctx, result.issuer, result.token, result.userinfo, &identity);
+    }
+    if (status == APR_SUCCESS) {
+        forget_useless(site->options, identity);
     }
     if (status == APR_SUCCESS && result.pending->is_step_up) {
         status = judge_step_up(ctx, site, request, identity);

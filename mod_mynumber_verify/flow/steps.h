@@ -53,6 +53,9 @@ apr_status_t mnv_form_of(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_reque
 /** Does this kind of sign-in give the right to link (MyNumberLinkSignInAcr)? */
 int mnv_signin_may_link(const mnv_options_t *options, const mnv_account_t *account);
 
+/** Is the identity of a session with both halves linked to another account, under a policy that forbids it to be linked to two? */
+apr_status_t mnv_flow_identity_taken(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_session_t *session, int *is_taken);
+
 /** The token of a session's forms. @return NULL after a told failure. Pool: ctx->pool. */
 const char *mnv_csrf_token(mnv_ctx_t *ctx, const mnv_site_t *site, const char *session_id);
 

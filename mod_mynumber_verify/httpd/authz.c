@@ -126,6 +126,13 @@ unsigned mod_mnv_authz_entry(request_rec *r)
     return mod_mnv_rule_entry(&asked);
 }
 
+unsigned mod_mnv_authz_account(request_rec *r)
+{
+    mod_mnv_asked_t asked = asked_of(r);
+
+    return mod_mnv_rule_account(&asked);
+}
+
 static const authz_provider provider = {check, parse};
 
 void mod_mnv_authz_register(apr_pool_t *pool)

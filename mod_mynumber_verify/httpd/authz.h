@@ -9,4 +9,7 @@ void mod_mnv_authz_register(apr_pool_t *pool);
 /** How somebody unknown comes in here (MyNumberEntry and the providers there are): MOD_MNV_NEED_SIGNIN, _CARD or _CHOICE, 0: not at all. */
 unsigned mod_mnv_authz_entry(request_rec *r);
 
+/** How who came by card shows an account, as httpd's own rules about users ask for: MOD_MNV_NEED_… */
+unsigned mod_mnv_authz_account(request_rec *r);
+
 #endif

@@ -2,7 +2,6 @@
 #include "base/log.h"
 #include "base/url.h"
 #include "httpd/config_tree.h"
-#include "httpd/rules.h"
 #include "httpd/directive_kinds.h"
 #include "httpd/process.h"
 #include "httpd/record_cache.h"
@@ -73,65 +72,26 @@ void mod_mnv_warn(mod_mnv_judge_t *judge, mod_mnv_directive_e directive, const c
     ap_log_error(APLOG_MARK, APLOG_WARNING, 0, judge->server, "%s", text);
 }
 
-/* What the host uses. ----------------------------------------------------------------------- */
-
-typedef struct {
-    apr_pool_t *pool;
-    apr_uint32_t facts;           /* rows of facts.def that something may ask for */
-    apr_array_header_t *attributes; /* of the account, that rules ask for (asked_t) */
-    const ap_directive_t *uses;   /* a line that is_ours(), NULL: none */
-} uses_t;
-
-typedef struct {
-    const char *attribute;
-    const ap_directive_t *line; /* of the rule */
-} asked_t;
-
-/** Does a line ask this module for something? "MyNumberSecretFile none" asks it for nothing. */
-static int is_ours(const ap_directive_t *line, const char *first)
+void mod_mnv_warn_line(mod_mnv_judge_t *judge, const ap_directive_t *line, const char *fmt, ...)
 {
-    if (!strcasecmp(line->directive, "MyNumberSecretFile")) {
-        return strcasecmp(first, "none");
+    va_list args;
+
+    if (!is_time_to_warn()) {
+        return;
     }
-    return !strncasecmp(line->directive, "MyNumber", 8) || (!strcasecmp(line->directive, "AuthType") && !strcasecmp(first, "mynumber")) ||
-           (!strcasecmp(line->directive, "Require") && strstr(line->args, "mynumber-"));
+    va_start(args, fmt);
+    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, judge->server, "%s", place_at(judge, line, line->directive, apr_pvsprintf(judge->ptemp, fmt, args)));
+    va_end(args);
 }
 
-static int look_at_line(void *baton, const ap_directive_t *line)
+void mod_mnv_complain_line(mod_mnv_judge_t *judge, const ap_directive_t *line, const char *fmt, ...)
 {
-    uses_t *uses = baton;
-    const char *rest = line->args;
-    const int is_export = !strcasecmp(line->directive, "MyNumberExport");
-    asked_t asked = { NULL, line };
-    int fact;
+    va_list args;
 
-    if (is_ours(line, mod_mnv_tree_argument(uses->pool, line))) {
-        uses->uses = line;
-    }
-    if (!strcasecmp(line->directive, "Require")) {
-        uses->facts |= mod_mnv_rule_needs(uses->pool, line->args, &asked.attribute);
-        if (asked.attribute) {
-            APR_ARRAY_PUSH(uses->attributes, asked_t) = asked;
-        }
-    }
-    while (is_export && *rest) {
-        fact = mnv_fact_find(ap_getword_conf(uses->pool, &rest));
-        if (fact >= 0) {
-            uses->facts |= 1u << fact;
-        }
-    }
-    return 0;
-}
-
-static uses_t look_at_host(apr_pool_t *pool, const server_rec *server, int with_main, const server_rec *main_server)
-{
-    uses_t uses = { pool, 0, apr_array_make(pool, 2, sizeof(asked_t)), NULL };
-
-    mod_mnv_tree_walk(mod_mnv_tree_of(server), look_at_line, &uses);
-    if (with_main && server != main_server) {
-        mod_mnv_tree_walk(mod_mnv_tree_of(main_server), look_at_line, &uses);
-    }
-    return uses;
+    va_start(args, fmt);
+    ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, judge->server, "%s", place_at(judge, line, line->directive, apr_pvsprintf(judge->ptemp, fmt, args)));
+    va_end(args);
+    judge->problems++;
 }
 
 /* The site. ------------------------------------------------------------------------------------ */
@@ -264,108 +224,6 @@ static void judge_account(mod_mnv_judge_t *judge)
     }
 }
 
-/* Scopes. ---------------------------------------------------------------------------------------------- */
-
-static int has_word(const char *words, const char *word)
-{
-    const apr_size_t length = strlen(word);
-    const char *at;
-
-    for (at = words; (at = strstr(at, word)); at += length) {
-        if ((at == words || at[-1] == ' ') && (at[length] == ' ' || !at[length])) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-static int is_listed(const apr_array_header_t *list, const char *name)
-{
-    int i;
-
-    for (i = 0; list && i < list->nelts; i++) {
-        if (!strcmp(APR_ARRAY_IDX(list, i, const char *), name)) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-/** Ask for what can be used and nothing else. */
-static void find_card_scope(mod_mnv_judge_t *judge, apr_uint32_t facts)
-{
-    static const struct {
-        const char *scope;
-        apr_uint32_t facts;
-    } details[] = { { "name", 1u << MNV_FACT_NAME },
-                    { "address", 1u << MNV_FACT_ADDRESS },
-                    { "birthdate", 1u << MNV_FACT_BIRTHDATE | 1u << MNV_FACT_AGE_OVER_18 | 1u << MNV_FACT_AGE_OVER_20 },
-                    { "gender", 1u << MNV_FACT_GENDER } };
-    mnv_options_t *options = &judge->config->options;
-    const int links = options->signin.method != MNV_SIGNIN_NONE;
-    const char *computed = "openid";
-    apr_size_t i;
-
-    for (i = 0; i < sizeof(details) / sizeof(*details); i++) {
-        if (!(facts & details[i].facts) && !(links && is_listed(options->link.keep, details[i].scope))) {
-            continue;
-        }
-        computed = apr_pstrcat(judge->pconf, computed, " ", details[i].scope, NULL);
-        if (options->card.scope && !has_word(options->card.scope, details[i].scope)) {
-            mod_mnv_warn(judge, MNV_DIRECTIVE_SCOPE, MNVLOGNO(1330) "%s is not asked for, but MyNumberExport or MyNumberLinkKeep would use it: add it here, or remove it there", details[i].scope);
-        }
-    }
-    if (!options->card.scope) {
-        options->card.scope = computed;
-    }
-}
-
-/** What is handed on, and behind it what rules ask for: the order of a record's slots. */
-static void keep_attributes(mod_mnv_judge_t *judge, const apr_array_header_t *rules)
-{
-    mnv_signin_options_t *signin = &judge->config->options.signin;
-    int i;
-
-    signin->account_keep = signin->account_pass ? apr_array_copy(judge->pconf, signin->account_pass) : apr_array_make(judge->pconf, 2, sizeof(const char *));
-    for (i = 0; i < rules->nelts; i++) {
-        const asked_t *asked = &APR_ARRAY_IDX(rules, i, asked_t);
-
-        if (is_listed(signin->account_keep, asked->attribute)) {
-            continue;
-        }
-        if (signin->account_keep->nelts == MNV_ATTRIBUTE_MAX) {
-            /* a rule whose attribute is not kept would refuse everybody */
-            ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, judge->server, "%s", place_at(judge, asked->line, "Require", apr_psprintf(judge->ptemp, MNVLOGNO(1412) "a session keeps %d "
-                         "attributes of an account, and \"%s\" is one more: remove a rule that asks for another, or a name from MyNumberAccountPass", MNV_ATTRIBUTE_MAX, asked->attribute)));
-            judge->problems++;
-            return;
-        }
-        APR_ARRAY_PUSH(signin->account_keep, const char *) = asked->attribute;
-    }
-    if (rules->nelts) {
-        APR_ARRAY_PUSH(signin->account_keep, const char *) = MNV_ATTRIBUTE_WITHHELD;
-    }
-}
-
-static void find_account_scope(mod_mnv_judge_t *judge)
-{
-    static const struct {
-        const char *claim, *scope; /* OpenID Connect Core 5.4 */
-    } claims[] = { { "email", "email" }, { "email_verified", "email" }, { "address", "address" }, { "phone_number", "phone" }, { "phone_number_verified", "phone" } };
-    mnv_options_t *options = &judge->config->options;
-    const char *computed = "openid profile"; /* the name on the pages, so that people see whose account it is */
-    apr_size_t i;
-
-    for (i = 0; i < sizeof(claims) / sizeof(*claims); i++) {
-        if ((is_listed(options->signin.account_keep, claims[i].claim) || is_listed(options->signin.account_attributes, claims[i].claim)) && !has_word(computed, claims[i].scope)) {
-            computed = apr_pstrcat(judge->pconf, computed, " ", claims[i].scope, NULL);
-        }
-    }
-    if (!options->account.scope) {
-        options->account.scope = computed;
-    }
-}
-
 /* Handing on. --------------------------------------------------------------------------------------------- */
 
 /** attribute-NAME in this host's own sections must be one that is passed. */
@@ -405,6 +263,11 @@ static apr_uint32_t find_site_check(apr_pool_t *pool, const mnv_options_t *optio
                         (apr_int64_t)options->session.lifetime);
     for (i = 0; i < sizeof(lists) / sizeof(*lists); i++) {
         text = apr_pstrcat(pool, text, "\n", lists[i] ? apr_array_pstrcat(pool, lists[i], ' ') : "-", NULL);
+    }
+    for (i = 0; options->assurance && i < (apr_size_t)options->assurance->nelts; i++) {
+        const mnv_assurance_t *row = &APR_ARRAY_IDX(options->assurance, i, mnv_assurance_t);
+
+        text = apr_pstrcat(pool, text, "\n", row->needs_link ? "linked " : "verified ", row->acr ? apr_array_pstrcat(pool, row->acr, ' ') : "", "\n", apr_array_pstrcat(pool, row->uris, ' '), NULL);
     }
     if (mnv_crypt_init() != APR_SUCCESS || mnv_crypt_sha256(text, strlen(text), digest) != APR_SUCCESS) {
         return 0;
@@ -498,7 +361,7 @@ static void judge_caches(mod_mnv_judge_t *judge)
 /** One host that has MyNumberSecretFile. */
 static void judge_host(mod_mnv_judge_t *judge, int is_passing_by)
 {
-    uses_t uses;
+    mod_mnv_uses_t uses;
     mod_mnv_server_config_t *config = judge->config;
     const char *problem = find_base_url(judge);
     mod_mnv_directive_e about = MNV_DIRECTIVE_BASE_URL;
@@ -523,10 +386,8 @@ static void judge_host(mod_mnv_judge_t *judge, int is_passing_by)
     judge_card(judge);
     judge_account(judge);
     mod_mnv_judge_assertion(judge);
-    uses = look_at_host(judge->pconf, judge->server, 1, judge->main_server);
-    find_card_scope(judge, uses.facts);
-    keep_attributes(judge, uses.attributes);
-    find_account_scope(judge);
+    uses = mod_mnv_uses_of(judge->pconf, judge->server, judge->main_server);
+    mod_mnv_judge_scopes(judge, &uses);
     finish_handoff(judge);
     config->enabled = 1;
 }
@@ -541,12 +402,12 @@ static void judge_stranger(mod_mnv_judge_t *judge, const ap_directive_t *line)
 int mod_mnv_server_config_finish(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *main_server)
 {
     mod_mnv_judge_t judge = { pconf, ptemp, main_server, NULL, NULL, 0 };
-    const ap_directive_t *main_line = look_at_host(ptemp, main_server, 0, main_server).uses;
+    const ap_directive_t *main_line = mod_mnv_uses_of(ptemp, main_server, NULL).line;
     int enabled = 0;
 
     /* the main server last: until then hosts inherit what was written, not what was computed for it */
     for (judge.server = main_server->next ? main_server->next : main_server; judge.server; judge.server = judge.server == main_server ? NULL : judge.server->next ? judge.server->next : main_server) {
-        const ap_directive_t *line = judge.server == main_server ? main_line : look_at_host(ptemp, judge.server, 0, main_server).uses;
+        const ap_directive_t *line = judge.server == main_server ? main_line : mod_mnv_uses_of(ptemp, judge.server, NULL).line;
         const int is_passing_by = judge.server == main_server ? main_server->next != NULL : !line;
 
         judge.config = own_config(pconf, main_server, judge.server);

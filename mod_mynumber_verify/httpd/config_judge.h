@@ -20,8 +20,40 @@ typedef struct mod_mnv_half_rows_t {
 /** Tell a problem that stops the start: text starts with its MNVLOGNO(); file, line and the directive's name are put between. */
 void mod_mnv_complain(mod_mnv_judge_t *judge, mod_mnv_directive_e directive, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/** What a line can use of the person. */
+typedef struct mod_mnv_use_t {
+    const ap_directive_t *line;
+    apr_uint32_t facts;           /* rows of facts.def */
+} mod_mnv_use_t;
+
+/** A rule that asks for an attribute of the account. */
+typedef struct mod_mnv_attribute_use_t {
+    const char *attribute;
+    const ap_directive_t *line;
+} mod_mnv_attribute_use_t;
+
+/** What a host's lines use. */
+typedef struct mod_mnv_uses_t {
+    apr_pool_t *pool;
+    apr_array_header_t *uses;       /* mod_mnv_use_t */
+    apr_array_header_t *attributes; /* of the account, that rules ask for (mod_mnv_attribute_use_t) */
+    const ap_directive_t *line;     /* one that asks this module for something, NULL: none */
+} mod_mnv_uses_t;
+
 /** Tell something doubtful, once per start. */
 void mod_mnv_warn(mod_mnv_judge_t *judge, mod_mnv_directive_e directive, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/** The same about a line that may be of another module (Require). */
+void mod_mnv_warn_line(mod_mnv_judge_t *judge, const ap_directive_t *line, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/** As mod_mnv_complain(), likewise. */
+void mod_mnv_complain_line(mod_mnv_judge_t *judge, const ap_directive_t *line, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/** Look at all lines of a host, sections included, and at those outside of hosts. (config_scopes.c) @param main_server NULL: without these. Pool: pool. */
+mod_mnv_uses_t mod_mnv_uses_of(apr_pool_t *pool, const server_rec *server, const server_rec *main_server);
+
+/** Compute what is asked of the providers, and tell where lines count on what is not. */
+void mod_mnv_judge_scopes(mod_mnv_judge_t *judge, const mod_mnv_uses_t *uses);
 
 /** Read the secret file into the keyring. (config_files.c) */
 void mod_mnv_judge_secret(mod_mnv_judge_t *judge);

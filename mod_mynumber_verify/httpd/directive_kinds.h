@@ -27,6 +27,7 @@
     X(SPANS, mod_mnv_timeouts_t, 2, 2, 0, spans, spans)                                             \
     X(NUMBER, int, 1, 1, 0, number, number)                                                         \
     X(PIPE, const char *, 1, 1, 0, pipe, text)                                                      \
+    X(ASSURANCE, apr_array_header_t *, 2, 33, 1, assurance, assurance)                              \
     X(FLAG, int, 1, 1, 0, word, word)                                                               \
     X(SCHEMA, mod_mnv_schema_e, 1, 1, 0, word, word)                                                \
     X(SIGNIN, mnv_signin_e, 1, 1, 0, word, word)                                                    \
@@ -97,6 +98,10 @@ const char *mod_mnv_wrong(const mod_mnv_setting_t *setting, const char *argument
 /** Set and print of the kinds whose values are words of a closed set. (directive_words.c) */
 const char *mod_mnv_word_set(const mod_mnv_setting_t *setting, void *field);
 void mod_mnv_word_print(const mod_mnv_directive_t *row, const void *field, mnv_json_t *object);
+
+/** Set and print of MyNumberAssurance. (directive_assurance.c) */
+const char *mod_mnv_assurance_set(const mod_mnv_setting_t *setting, void *field);
+void mod_mnv_assurance_print(apr_pool_t *pool, const mod_mnv_directive_t *row, const void *field, mnv_json_t *object);
 
 /** Set and print of MyNumberAssertion. (config_assertion.c) */
 const char *mod_mnv_assertion_set(const mod_mnv_setting_t *setting, mod_mnv_assertion_t *field);

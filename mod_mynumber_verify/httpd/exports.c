@@ -143,6 +143,11 @@ static int is_attribute(const char *name)
     return !*at;
 }
 
+int mod_mnv_is_export_name(const char *name)
+{
+    return mnv_fact_find(name) >= 0 || is_attribute(name);
+}
+
 static const char *read_names(const mod_mnv_setting_t *setting, mod_mnv_export_list_t *list)
 {
     int i, fact;
@@ -166,7 +171,7 @@ static const char *read_names(const mod_mnv_setting_t *setting, mod_mnv_export_l
         }
         else {
             return apr_psprintf(setting->pool, "\"%s\" is nothing that can be handed on: write account, account-issuer, subject, method, verified, verified-at, linked, linked-at, acr, "
-                                "name, birthdate, gender, address, age-over-18, age-over-20, attribute-NAME (in lower case), or none alone%s",
+                                "name, birthdate, gender, address, age-over-18, age-over-20, assurance, attribute-NAME (in lower case), or none alone%s",
                                 name, strcmp(name, "assertion") ? "" : "; an assertion comes by MyNumberAssertion on");
         }
     }

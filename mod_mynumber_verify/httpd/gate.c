@@ -7,10 +7,10 @@
 #include <string.h>
 #include "base/log.h"
 #include "httpd/authz.h"
-#include "httpd/handoff.h"
 #include "httpd/our_host.h"
 #include "httpd/reply_out.h"
 #include "httpd/request_in.h"
+#include "httpd/sector.h"
 #include "httpd/session_io.h"
 #include "out/pages.h"
 
@@ -66,13 +66,14 @@ static void begin(refusal_t *refusal, request_rec *r)
 
 int mod_mnv_gate_failed(request_rec *r)
 {
+    const mnv_failure_t failure = mod_mnv_request(r)->visit->failure; /* told already, where it happened */
     refusal_t refusal;
 
     if (is_bystander(r)) {
-        return HTTP_SERVICE_UNAVAILABLE;
+        return mnv_failure_row(failure.what)->http_status;
     }
     begin(&refusal, r);
-    refusal.ctx->failure = mod_mnv_request(r)->visit->failure; /* told already, where it happened */
+    refusal.ctx->failure = failure;
     return send_page(&refusal, NULL);
 }
 
@@ -219,6 +220,26 @@ static int ask_the_others(request_rec *r, mod_mnv_request_t *request)
     return status;
 }
 
+/* By card alone the user is a subject, which no "Require user" or "Require group" names. Refused for that, or for good? Somebody not known yet would tell: then the account is what is
+ * missing. */
+static int ask_without_subject(request_rec *r, mod_mnv_request_t *request)
+{
+    const mnv_record_t *record = request->visit->record;
+    char *subject = r->user;
+    int status;
+
+    if (!subject || !record || mod_mnv_knows_account(r, record)) {
+        return HTTP_FORBIDDEN;
+    }
+    r->user = NULL;
+    status = ask_the_others(r, request);
+    r->user = subject;
+    if (status == DECLINED && !request->missing) {
+        request->missing = mod_mnv_authz_account(r);
+    }
+    return status == DECLINED ? DECLINED : HTTP_FORBIDDEN;
+}
+
 /* What the rules said, as an answer. */
 static int settle(request_rec *r, const mod_mnv_request_t *request, int is_ours, int status)
 {
@@ -247,6 +268,9 @@ static int judge(request_rec *r, mod_mnv_request_t *request, int is_ours)
     status = ask_the_others(r, request);
     if (request->own) { /* only another rule (Require ip) may refuse here; "no user yet" is why people come */
         return status == DECLINED && is_ours ? OK : status;
+    }
+    if (status == HTTP_FORBIDDEN && is_ours) {
+        status = ask_without_subject(r, request);
     }
     return settle(r, request, is_ours, status);
 }

@@ -18,7 +18,7 @@ int mod_mnv_gate_user(request_rec *r);
 int mod_mnv_gate_authz(request_rec *r);
 
 /** Nobody can tell who this is, or what the application would have to be told: neither admitted nor sent to sign in. The page of the visit's failure.
- * @return DONE; HTTP_SERVICE_UNAVAILABLE in a sub-request or an error document */
+ * @return DONE; the bare status in a sub-request or an error document */
 int mod_mnv_gate_failed(request_rec *r);
 
 #endif

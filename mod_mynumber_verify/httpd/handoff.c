@@ -100,24 +100,20 @@ int mod_mnv_handoff_log(request_rec *r)
 
 /* Handing on. --------------------------------------------------------------- */
 
-/* Of one person: neither mod_cache nor a proxy may give it to another, also where it says nothing of the person ("pass"). */
-void mod_mnv_mark_private(request_rec *r)
+/* Let in without being known ("pass", or by another rule): said in words, so that no application has to guess it from what is not there. */
+static const char *value_of_nobody(const mod_mnv_export_t *one, mnv_encoding_e encoding)
 {
-    mod_mnv_visit_t *visit = mod_mnv_request(r)->visit;
-    request_rec *up;
-
-    for (up = r; up; up = mod_mnv_parent(up)) {
-        up->no_cache = 1;
+    if (one->slot != MNV_FACT_VERIFIED && one->slot != MNV_FACT_LINKED) {
+        return NULL;
     }
-    if (!visit->is_private) {
-        visit->is_private = 1;
-        /* err_headers_out outlives the application's own headers; a second Cache-Control adds to the first (RFC 9110 5.3) */
-        apr_table_addn(visit->first->err_headers_out, "Cache-Control", "private");
-    }
+    return encoding == MNV_ENCODING_BASE64URL ? "MA" : "0";
 }
 
 const char *mod_mnv_value(request_rec *r, const mnv_record_t *record, const mod_mnv_export_t *one, mnv_encoding_e encoding)
 {
+    if (!record) {
+        return value_of_nobody(one, encoding);
+    }
     if (one->slot == MNV_FACT_SUBJECT) { /* the provider's own is for nobody's eyes; a hash is ASCII in every encoding */
         return mod_mnv_subject(r);
     }
@@ -137,7 +133,21 @@ static void hand_on_assertion(request_rec *r, const mod_mnv_dir_config_t *dir)
     }
 }
 
-static void hand_on(request_rec *r, const mnv_record_t *record, const mod_mnv_dir_config_t *dir)
+/* A back-end that takes no such line would answer 400 for itself, or drop it: refused here, where it can be told. */
+static int refuse_too_long(request_rec *r, const mod_mnv_export_t *one, const char *text)
+{
+    mod_mnv_visit_t *visit = mod_mnv_request(r)->visit;
+    mnv_ctx_t *ctx = mod_mnv_visit_ctx(visit);
+
+    (void)mnv_fail(ctx, MNV_FAIL_SESSION_SIZE,
+                   "\"%s\" of %" APR_SIZE_T_FMT " bytes is more than %d as a header: write MyNumberPass env or another MyNumberHeaderEncoding, or leave it out of MyNumberExport", one->header,
+                   strlen(text), MNV_HEADER_VALUE_LIMIT_BYTES);
+    visit->failure = ctx->failure;
+    return mod_mnv_gate_failed(r);
+}
+
+/* @return OK, or the answer to a refusal */
+static int hand_on(request_rec *r, const mnv_record_t *record, const mod_mnv_dir_config_t *dir)
 {
     const apr_array_header_t *exports = mod_mnv_exports(r);
     const mod_mnv_export_t *one = (const mod_mnv_export_t *)exports->elts, *end = one + exports->nelts;
@@ -152,11 +162,34 @@ static void hand_on(request_rec *r, const mnv_record_t *record, const mod_mnv_di
             apr_table_addn(r->subprocess_env, one->variable, text);
         }
         if (dir->pass & MNV_PASS_HEADERS) {
-            apr_table_addn(r->headers_in, one->header, mnv_record_is_same(record, dir->encoding, one->slot) ? text : mnv_record_value(record, dir->encoding, one->slot));
+            const char *encoded = mnv_record_is_same(record, dir->encoding, one->slot) ? text : mnv_record_value(record, dir->encoding, one->slot);
+
+            if (!encoded) {
+                return refuse_too_long(r, one, text);
+            }
+            apr_table_addn(r->headers_in, one->header, encoded);
         }
     }
     if (dir->assertion.is_on) {
         hand_on_assertion(r, dir);
+    }
+    return OK;
+}
+
+static void hand_on_nobody(request_rec *r, const mod_mnv_dir_config_t *dir)
+{
+    const apr_array_header_t *exports = mod_mnv_exports(r);
+    const mod_mnv_export_t *one = (const mod_mnv_export_t *)exports->elts, *end = one + exports->nelts;
+
+    for (; one < end; one++) {
+        const char *text = value_of_nobody(one, MNV_ENCODING_UTF8);
+
+        if (text && dir->pass & MNV_PASS_ENV) {
+            apr_table_addn(r->subprocess_env, one->variable, text);
+        }
+        if (text && dir->pass & MNV_PASS_HEADERS) {
+            apr_table_addn(r->headers_in, one->header, value_of_nobody(one, dir->encoding));
+        }
     }
 }
 
@@ -164,6 +197,7 @@ static int hand_over(request_rec *r, mod_mnv_request_t *request)
 {
     const mod_mnv_dir_config_t *dir = mod_mnv_dir_config(r);
     mod_mnv_visit_t *visit;
+    int status = OK;
 
     request->handed = r->per_dir_config;
     if (!request->own && (mod_mnv_is_our_auth(r) || request->ruled == r->per_dir_config)) {
@@ -171,7 +205,10 @@ static int hand_over(request_rec *r, mod_mnv_request_t *request)
         mod_mnv_mark_private(r);
         take_back(r, is_our_variable); /* SetEnvIf, RewriteRule [E=]: of one person everything comes from the session, or nothing */
         if (visit->record) {
-            hand_on(r, visit->record, dir);
+            status = hand_on(r, visit->record, dir);
+        }
+        else if (visit->state != MOD_MNV_SESSION_FAILED) {
+            hand_on_nobody(r, dir);
         }
         if (request->sector_of == dir && !request->sector) { /* told; an application must not take the rest for all */
             return mod_mnv_gate_failed(r);
@@ -181,7 +218,7 @@ static int hand_over(request_rec *r, mod_mnv_request_t *request)
         ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, MNVLOGNO(1460) "refused: the session could not be loaded");
         return HTTP_SERVICE_UNAVAILABLE;
     }
-    return DECLINED;
+    return status == OK ? DECLINED : status;
 }
 
 /* An application that logs or leaks its cookies must not leak ours. */

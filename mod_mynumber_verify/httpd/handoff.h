@@ -12,9 +12,6 @@ int mod_mnv_handoff_fixups(request_rec *r);
 /** What a session tells of one entry of the allow-list in an encoding. @return NULL: nothing */
 const char *mod_mnv_value(request_rec *r, const mnv_record_t *record, const mod_mnv_export_t *one, mnv_encoding_e encoding);
 
-/** The answer is of one person: no shared cache may keep it. Also where nobody was there yet, because the next one may be. */
-void mod_mnv_mark_private(request_rec *r);
-
 /** handler, first: mod_dir may have put another location's request in place of this one after fixups (ap_internal_fast_redirect). @return as above */
 int mod_mnv_handoff_again(request_rec *r);
 

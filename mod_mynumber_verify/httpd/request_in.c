@@ -22,6 +22,11 @@ int mod_mnv_is_navigation(const request_rec *r)
     if (value) {
         return !strcmp(value, "navigate");
     }
+    /* Browsers without Sec-Fetch-Mode say nothing else of what it is: nobody sees the answer, and a redirect is none (RFC 6455 4.1). */
+    value = apr_table_get(r->headers_in, "Upgrade");
+    if (value && ap_find_token(r->pool, value, "websocket")) {
+        return 0;
+    }
     value = apr_table_get(r->headers_in, "Accept");
     return !value || strstr(value, "text/html") || strstr(value, "*/*");
 }

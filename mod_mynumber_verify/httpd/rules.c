@@ -85,7 +85,7 @@ static const char *parse_acr(apr_pool_t *pool, const char *arguments, mod_mnv_ru
 static int is_of_identity(int fact)
 {
     return fact == MNV_FACT_ACR || fact == MNV_FACT_NAME || fact == MNV_FACT_BIRTHDATE || fact == MNV_FACT_GENDER || fact == MNV_FACT_ADDRESS
-           || fact == MNV_FACT_AGE_OVER_18 || fact == MNV_FACT_AGE_OVER_20;
+           || fact == MNV_FACT_AGE_OVER_18 || fact == MNV_FACT_AGE_OVER_20 || fact == MNV_FACT_ASSURANCE;
 }
 
 static const char *parse_attribute(apr_pool_t *pool, const char *arguments, mod_mnv_rule_t *rule)
@@ -99,7 +99,7 @@ static const char *parse_attribute(apr_pool_t *pool, const char *arguments, mod_
         rule->fact = mnv_fact_find(name + 9);
     }
     else {
-        return bad(pool, rule, name, "is no attribute: write account:NAME, or identity: with acr, name, birthdate, gender, address, age-over-18 or age-over-20");
+        return bad(pool, rule, name, "is no attribute: write account:NAME, or identity: with acr, name, birthdate, gender, address, age-over-18, age-over-20 or assurance");
     }
     return parse_values(pool, arguments, rule);
 }
@@ -120,8 +120,7 @@ static int has(const mod_mnv_asked_t *asked, apr_uint32_t flags)
     return (asked->flags & flags) != 0;
 }
 
-/* Who came by card may have lost the password: not sent to the sign-in without a word. */
-static unsigned signin_after_card(const mod_mnv_asked_t *asked)
+unsigned mod_mnv_rule_account(const mod_mnv_asked_t *asked)
 {
     return asked->entry == MNV_ENTRY_ACCOUNT ? asked->signin : MOD_MNV_NEED_ACCOUNT;
 }
@@ -130,7 +129,7 @@ static void judge_account(const mod_mnv_rule_t *rule, const mod_mnv_asked_t *ask
 {
     (void)rule;
     verdict->is_met = has(asked, MNV_HAS_ACCOUNT) || (has(asked, MNV_HAS_LINKED_ACCOUNT) && asked->entry != MNV_ENTRY_ACCOUNT);
-    verdict->cure = has(asked, MNV_HAS_IDENTITY) ? signin_after_card(asked) : asked->entry == MNV_ENTRY_ACCOUNT ? asked->signin : mod_mnv_rule_entry(asked);
+    verdict->cure = has(asked, MNV_HAS_IDENTITY) ? mod_mnv_rule_account(asked) : asked->entry == MNV_ENTRY_ACCOUNT ? asked->signin : mod_mnv_rule_entry(asked);
 }
 
 /* The card was held in this session, not too long ago, and is the linked one where the account has a link. */
@@ -159,7 +158,7 @@ static void judge_linked(const mod_mnv_rule_t *rule, const mod_mnv_asked_t *aske
         verdict->cure = MOD_MNV_NEED_LINK;
     }
     else if (account || identity) {
-        verdict->cure = account ? asked->card : signin_after_card(asked);
+        verdict->cure = account ? asked->card : mod_mnv_rule_account(asked);
     }
     else {
         verdict->cure = mod_mnv_rule_entry(asked);
@@ -224,6 +223,43 @@ static int any_is_one_of(apr_pool_t *pool, const apr_array_header_t *wanted, con
     return 0;
 }
 
+/* Is there a row of MyNumberAssurance, for people verified or for people linked, that states what is wanted? */
+static int may_be_stated(const mod_mnv_rule_t *rule, const mod_mnv_asked_t *asked, int needs_link)
+{
+    const apr_array_header_t *rows = mod_mnv_server_config(asked->r->server)->options.assurance;
+    int i, j;
+
+    for (i = 0; rows && i < rows->nelts; i++) {
+        const mnv_assurance_t *row = &APR_ARRAY_IDX(rows, i, mnv_assurance_t);
+
+        for (j = 0; row->needs_link == needs_link && j < row->uris->nelts; j++) {
+            const char *uri = APR_ARRAY_IDX(row->uris, j, const char *);
+
+            if (is_one_of(rule->values, uri, strlen(uri))) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+/* Being verified cures where that is all that is asked for, being linked where a statement is about those who are. */
+static void judge_assurance(const mod_mnv_rule_t *rule, const mod_mnv_asked_t *asked, mod_mnv_verdict_t *verdict)
+{
+    const char *stated = asked->record ? mnv_record_value(asked->record, MNV_ENCODING_UTF8, MNV_FACT_ASSURANCE) : NULL;
+
+    if (stated && any_is_one_of(asked->r->pool, rule->values, stated)) {
+        verdict->is_met = 1;
+    }
+    else if (!has(asked, MNV_HAS_IDENTITY | MNV_HAS_LINKED_IDENTITY) && may_be_stated(rule, asked, 0)) {
+        verdict->cure = asked->card;
+    }
+    else if (!has(asked, MNV_HAS_LINK) && may_be_stated(rule, asked, 1)) {
+        judge_linked(rule, asked, verdict);
+    }
+    verdict->why = MNV_FAIL_RULE_ATTRIBUTE;
+}
+
 static const char *account_value(const char *attribute, const mod_mnv_asked_t *asked)
 {
     const apr_array_header_t *kept = mod_mnv_server_config(asked->r->server)->options.signin.account_keep;
@@ -257,7 +293,7 @@ static void judge_attribute(const mod_mnv_rule_t *rule, const mod_mnv_asked_t *a
     const char *value;
 
     if (!rule->attribute) {
-        judge_identity(rule, asked, verdict);
+        (rule->fact == MNV_FACT_ASSURANCE ? judge_assurance : judge_identity)(rule, asked, verdict);
         return;
     }
     if (!has(asked, MNV_HAS_ACCOUNT)) {

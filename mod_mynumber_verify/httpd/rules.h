@@ -54,6 +54,9 @@ const mod_mnv_rule_row_t *mod_mnv_rule_find(const char *name);
 /** How somebody of whom nothing is known comes in: MOD_MNV_NEED_SIGNIN, _CARD or _CHOICE, 0: not at all. */
 unsigned mod_mnv_rule_entry(const mod_mnv_asked_t *asked);
 
+/** How somebody who came by card shows an account: MOD_MNV_NEED_SIGNIN; or _ACCOUNT where people come by card who may have lost the password, who are not sent to the sign-in without a word. */
+unsigned mod_mnv_rule_account(const mod_mnv_asked_t *asked);
+
 /** What a line "Require ARGUMENTS" needs to know: bits of facts.def, and an attribute of the account (NULL: none). For the scopes. Pool: pool. */
 apr_uint32_t mod_mnv_rule_needs(apr_pool_t *pool, const char *arguments, const char **attribute);
 

@@ -73,10 +73,10 @@ static const char *host_of(const mod_mnv_server_config_t *conf)
 /* @param who whose hash, never handed on itself */
 static const char *hash(mnv_ctx_t *ctx, const mod_mnv_server_config_t *conf, const mod_mnv_dir_config_t *dir, const char *who)
 {
-    if (dir->subject == MNV_SUBJECT_SHARED) {
-        return mnv_keyring_hash(ctx, conf->keyring, MNV_HASH_PAIRWISE, "shared", who, NULL);
-    }
-    return mnv_keyring_hash(ctx, conf->keyring, MNV_HASH_PAIRWISE, host_of(conf), dir->name ? dir->name : "", who, NULL);
+    int is_shared = dir->subject == MNV_SUBJECT_SHARED;
+
+    /* Two hosts may share the secret file, and are two sites to a person all the same. */
+    return mnv_keyring_hash(ctx, conf->keyring, MNV_HASH_PAIRWISE, host_of(conf), !is_shared && dir->name ? dir->name : "", who, is_shared ? "shared" : NULL, NULL);
 }
 
 /* Somebody of whom only an account is known has no subject for headers; an assertion has one always. */
@@ -239,4 +239,20 @@ const char *mod_mnv_assertion(request_rec *r)
     const mod_mnv_sector_t *sector = mod_mnv_dir_config(r)->assertion.is_on ? mod_mnv_sector(r) : NULL;
 
     return sector ? text_at(sector, sector->assertion) : NULL;
+}
+
+void mod_mnv_set_user(request_rec *r)
+{
+    const mnv_record_t *record = mod_mnv_session(r)->record;
+    const char *user = NULL;
+
+    if (record && mod_mnv_knows_account(r, record)) {
+        user = mnv_record_value(record, MNV_ENCODING_UTF8, MNV_FACT_ACCOUNT);
+    }
+    else if (record) {
+        user = mod_mnv_subject(r);
+    }
+    /* Not left as it was: under our AuthType nobody else says who this is. */
+    r->user = (char *)user;
+    r->ap_auth_type = user ? MOD_MNV_AUTH_TYPE : NULL;
 }

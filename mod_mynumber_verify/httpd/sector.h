@@ -27,4 +27,7 @@ const char *mod_mnv_subject(request_rec *r);
 /** The assertion for this location's application. @return NULL where MyNumberAssertion is off, or nobody is known, or it could not be made (told) */
 const char *mod_mnv_assertion(request_rec *r);
 
+/** Set r->user and r->ap_auth_type from the session: the account id, else the subject, else NULL. */
+void mod_mnv_set_user(request_rec *r);
+
 #endif

@@ -82,6 +82,26 @@ static const char *apply(const mod_mnv_setting_t *setting, char *fields)
     return kind->set(setting, field);
 }
 
+/** What an application is, <If> and <Files> in it say more of a part of. @param at the section of a directive @return its name as written, NULL: the host */
+static const char *sector_of(apr_pool_t *pool, const ap_directive_t *at)
+{
+    static const char *const sections[] = { "<Location", "<LocationMatch", "<Directory", "<DirectoryMatch", "<Proxy", "<ProxyMatch", NULL };
+    const char *arguments, *end, *name;
+    int i;
+
+    for (; at; at = at->parent) {
+        for (i = 0; sections[i] && ap_cstr_casecmp(sections[i], at->directive); i++) {
+        }
+        if (sections[i]) {
+            end = strrchr(at->args, '>');
+            arguments = apr_pstrmemdup(pool, at->args, end ? (apr_size_t)(end - at->args) : strlen(at->args));
+            name = ap_getword_conf(pool, &arguments);
+            return strcmp(name, "~") ? name : ap_getword_conf(pool, &arguments);
+        }
+    }
+    return NULL;
+}
+
 /** Every directive's setter; its row is in cmd->info. */
 static const char *set_directive(cmd_parms *cmd, void *dir_config, int argc, char *const argv[])
 {
@@ -112,7 +132,7 @@ static const char *set_directive(cmd_parms *cmd, void *dir_config, int argc, cha
         config->given[number] = cmd->directive;
     }
     else if (number == MNV_DIRECTIVE_SUBJECT || number == MNV_DIRECTIVE_EXPORT || (number == MNV_DIRECTIVE_ASSERTION && section->assertion.is_on)) {
-        section->name = section->section; /* other sections start no sector: a subject must not change on the way down one application */
+        section->name = sector_of(cmd->pool, cmd->directive->parent); /* other sections start no sector: a subject must not change on the way down one application */
         section->name_print = section->name ? mod_mnv_print_of(section->name) : 0;
     }
     return NULL;

@@ -91,7 +91,8 @@ typedef struct mod_mnv_dir_config_t {
     const mod_mnv_export_list_t *exported;
     mod_mnv_assertion_t assertion;
     const char *section;           /* name of this very section */
-    const char *name;              /* sector of pairwise subjects: the innermost section that says MyNumberSubject, MyNumberExport or MyNumberAssertion on; NULL: the host */
+    const char *name;              /* sector of pairwise subjects: the innermost <Location>, <Directory> or <Proxy> that says MyNumberSubject, MyNumberExport or MyNumberAssertion on, also in a part
+                                    * of it; NULL: the host */
     apr_uint64_t name_print;       /* tells sectors apart; 0: the host */
 } mod_mnv_dir_config_t;
 
@@ -106,6 +107,9 @@ mod_mnv_dir_config_t *mod_mnv_dir_config(const request_rec *r);
 
 /** What this request's location hands on, in table order; made at start, so that a lookup is a pointer. mod_mnv_export_t elements, empty where the host is not enabled. (exports.c) */
 const apr_array_header_t *mod_mnv_exports(request_rec *r);
+
+/** Is this a name that MyNumberExport takes? (exports.c) */
+int mod_mnv_is_export_name(const char *name);
 
 /** Read files, compute defaults (base URL, scope, cookie name), judge combinations. Tells every problem with file, line, directive and mend.
  * Call it in the check_config hook: `httpd -t` runs that one and not post_config; at a start it runs before post_config. (config_finish.c)

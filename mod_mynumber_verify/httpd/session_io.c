@@ -8,7 +8,6 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "httpd/record_cache.h"
-#include "httpd/sector.h"
 #include "lib/crypt.h"
 
 /* A session id: 32 bytes as base64url. */
@@ -112,6 +111,7 @@ static apr_status_t make_record(mod_mnv_visit_t *visit, const mnv_site_t *site, 
     source->session = session;
     source->link = link;
     source->attributes = conf->options.signin.account_keep;
+    source->assurance = conf->options.assurance;
     source->options = &conf->options.session;
     source->hold = conf->options.link.hold;
     source->site = conf->site_check;
@@ -240,18 +240,18 @@ int mod_mnv_knows_account(const request_rec *r, const mnv_record_t *record)
     return record->flags & MNV_HAS_ACCOUNT || (record->flags & MNV_HAS_LINKED_ACCOUNT && mod_mnv_dir_config(r)->entry != MNV_ENTRY_ACCOUNT);
 }
 
-void mod_mnv_set_user(request_rec *r)
+/* Of one person: neither mod_cache nor a proxy may give it to another, also where it says nothing of the person ("pass"). */
+void mod_mnv_mark_private(request_rec *r)
 {
-    const mnv_record_t *record = mod_mnv_session(r)->record;
-    const char *user = NULL;
+    mod_mnv_visit_t *visit = mod_mnv_request(r)->visit;
+    request_rec *up;
 
-    if (record && mod_mnv_knows_account(r, record)) {
-        user = mnv_record_value(record, MNV_ENCODING_UTF8, MNV_FACT_ACCOUNT);
+    for (up = r; up; up = mod_mnv_parent(up)) {
+        up->no_cache = 1;
     }
-    else if (record) {
-        user = mod_mnv_subject(r);
+    if (!visit->is_private) {
+        visit->is_private = 1;
+        /* err_headers_out outlives the application's own headers; a second Cache-Control adds to the first (RFC 9110 5.3) */
+        apr_table_addn(visit->first->err_headers_out, "Cache-Control", "private");
     }
-    /* Not left as it was: under our AuthType nobody else says who this is. */
-    r->user = (char *)user;
-    r->ap_auth_type = user ? MOD_MNV_AUTH_TYPE : NULL;
 }

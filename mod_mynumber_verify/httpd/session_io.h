@@ -96,7 +96,7 @@ static inline int mod_mnv_is_of_account(apr_uint32_t slot)
     return slot == MNV_FACT_ACCOUNT || slot == MNV_FACT_ACCOUNT_ISSUER || slot >= MNV_FACT_COUNT;
 }
 
-/** Set r->user and r->ap_auth_type from the session: the account id, else the subject, else NULL. */
-void mod_mnv_set_user(request_rec *r);
+/** The answer is of one person: no shared cache may keep it. Also where nobody was there yet, because the next one may be. */
+void mod_mnv_mark_private(request_rec *r);
 
 #endif

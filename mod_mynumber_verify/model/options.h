@@ -23,6 +23,8 @@ struct mnv_private_key_t;
 #define MNV_ATTRIBUTE_WITHHELD "_claim_names"         /* and one more: names of those that the provider has but did not send (OpenID Connect Core 5.6.2) */
 #define MNV_ATTRIBUTE_LIMIT_BYTES 16384               /* all values of one of them, joined */
 #define MNV_BASE_URL_LIMIT 255                        /* width of a column */
+#define MNV_ASSURANCE_MAX 32                          /* rows of MyNumberAssurance */
+#define MNV_ASSURANCE_LIMIT_BYTES 2048                /* all their URIs, as one value of a header */
 
 /** A key that signs: MyNumberClientKey FILE [kid]. */
 typedef struct mnv_client_key_t {
@@ -68,6 +70,13 @@ typedef struct mnv_link_options_t {
     apr_interval_time_t hold;     /* a link as young as that lets nobody in by card alone; 0: none */
 } mnv_link_options_t;
 
+/** A row of MyNumberAssurance: the institution's own statement about whom it applies to. */
+typedef struct mnv_assurance_t {
+    int needs_link;             /* "linked": a live link; else "verified": an identity is known */
+    apr_array_header_t *acr;    /* one of these kinds of verification; NULL: any */
+    apr_array_header_t *uris;   /* what is stated */
+} mnv_assurance_t;
+
 typedef struct mnv_session_options_t {
     const char *cookie;             /* NULL: by scheme */
     apr_interval_time_t inactivity, lifetime, recheck;
@@ -97,6 +106,8 @@ typedef struct mnv_options_t {
     mnv_link_options_t link;
     mnv_session_options_t session;
     mnv_call_options_t call;
+    apr_array_header_t *details;   /* of the person, that something can use or that were asked for by hand: name birthdate gender address; NULL: all */
+    apr_array_header_t *assurance; /* mnv_assurance_t, as written; NULL: none */
 } mnv_options_t;
 
 #endif

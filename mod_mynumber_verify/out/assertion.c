@@ -26,6 +26,18 @@ static const char *value_of(const mnv_assertion_source_t *source, apr_uint32_t s
     return mnv_record_value(source->record, MNV_ENCODING_UTF8, slot);
 }
 
+static mnv_json_t *to_list(apr_pool_t *pool, const char *joined)
+{
+    const apr_array_header_t *values = mnv_text_split(pool, joined);
+    mnv_json_t *array = mnv_json_array(pool);
+    int i;
+
+    for (i = 0; i < values->nelts; i++) {
+        mnv_json_add_string(array, APR_ARRAY_IDX(values, i, const char *));
+    }
+    return array;
+}
+
 /* OpenID Connect Core 5.1.1: an address is an object. */
 static void set_address(apr_pool_t *pool, mnv_json_t *claims, const char *name, const char *value)
 {
@@ -45,6 +57,9 @@ static void set_fact(apr_pool_t *pool, const mnv_fact_t *fact, const char *value
         break;
     case MNV_CLAIM_FLAG:
         mnv_json_set_bool(claims, name, !strcmp(value, "1"));
+        break;
+    case MNV_CLAIM_LIST:
+        mnv_json_set(claims, name, to_list(pool, value));
         break;
     case MNV_CLAIM_PERSONAL:
         mnv_json_set_string(personal, name, value);
@@ -90,17 +105,6 @@ static void set_facts(apr_pool_t *pool, const mnv_assertion_source_t *source, mn
     set_verified_claims(pool, source, personal, claims);
 }
 
-static mnv_json_t *to_json(apr_pool_t *pool, const apr_array_header_t *values)
-{
-    mnv_json_t *array = mnv_json_array(pool);
-    int i;
-
-    for (i = 0; i < values->nelts; i++) {
-        mnv_json_add_string(array, APR_ARRAY_IDX(values, i, const char *));
-    }
-    return array;
-}
-
 static void set_attributes(apr_pool_t *pool, const mnv_assertion_source_t *source, mnv_json_t *claims)
 {
     const apr_array_header_t *names = source->attributes;
@@ -111,7 +115,7 @@ static void set_attributes(apr_pool_t *pool, const mnv_assertion_source_t *sourc
         const char *value = source->exported_attributes >> i & 1 ? value_of(source, MNV_FACT_COUNT + (apr_uint32_t)i) : NULL;
 
         if (value) {
-            mnv_json_set(attributes, APR_ARRAY_IDX(names, i, const char *), to_json(pool, mnv_text_split(pool, value)));
+            mnv_json_set(attributes, APR_ARRAY_IDX(names, i, const char *), to_list(pool, value));
         }
     }
     if (mnv_json_size(attributes)) {

@@ -16,6 +16,7 @@ typedef enum {
     MNV_CLAIM_ELSEWHERE, /* has a claim of its own, exported or not */
     MNV_CLAIM_TEXT,
     MNV_CLAIM_FLAG,      /* "1" is true, "0" false */
+    MNV_CLAIM_LIST,      /* of several values: an array */
     MNV_CLAIM_PERSONAL,
     MNV_CLAIM_PERSONAL_FLAG,
     MNV_CLAIM_PERSONAL_ADDRESS

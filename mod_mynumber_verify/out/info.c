@@ -2,6 +2,7 @@
 
 #include "base/civil.h"
 #include "lib/json.h"
+#include "out/assurance.h"
 
 /* A moment and how long ago that was, as "<what>_at" and "<what>_age_sec". */
 typedef struct moment_names_t {
@@ -82,15 +83,29 @@ static void set_or_null(mnv_json_t *json, const char *name, const mnv_json_t *va
     }
 }
 
-void mnv_page_info(mnv_ctx_t *ctx, const mnv_session_t *session, const mnv_link_t *link, mnv_reply_t *reply)
+static mnv_json_t *assurance_json(mnv_ctx_t *ctx, const apr_array_header_t *rows, const mnv_identity_t *identity, int is_linked)
+{
+    const apr_array_header_t *uris = mnv_assurance_of(ctx->pool, rows, identity, is_linked);
+    mnv_json_t *json = mnv_json_array(ctx->pool);
+    int i;
+
+    for (i = 0; i < uris->nelts; i++) {
+        mnv_json_add_string(json, APR_ARRAY_IDX(uris, i, const char *));
+    }
+    return json;
+}
+
+void mnv_page_info(mnv_ctx_t *ctx, const mnv_session_t *session, const mnv_link_t *link, const apr_array_header_t *assurance, mnv_reply_t *reply)
 {
     mnv_json_t *json = mnv_json_object(ctx->pool);
     int is_linked = fits(ctx, session, link);
+    const mnv_identity_t *identity = session && session->identity ? session->identity : is_linked ? link->identity : NULL;
 
-    mnv_json_set_bool(json, "verified", is_linked || (session && session->identity));
+    mnv_json_set_bool(json, "verified", identity != NULL);
     mnv_json_set_bool(json, "linked", is_linked);
     set_or_null(json, "account", session && session->account ? account_json(ctx, session->account, 1) : NULL);
     set_or_null(json, "identity", session && session->identity ? identity_json(ctx, session->identity) : NULL);
     set_or_null(json, "link", is_linked ? link_json(ctx, link) : NULL);
+    mnv_json_set(json, "assurance", assurance_json(ctx, assurance, identity, is_linked));
     mnv_reply_body(reply, 200, "application/json", mnv_json_print(ctx->pool, json));
 }

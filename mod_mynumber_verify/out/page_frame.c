@@ -120,6 +120,9 @@ void mnv_page_form(mnv_page_t *page, const char *kind, const mnv_page_form_t *fo
     if (form->return_to) {
         hidden(page, "return", form->return_to);
     }
+    if (form->replace) {
+        hidden(page, "replace", form->replace);
+    }
     add(page, "<button class=\"button ");
     add(page, kind);
     mnv_page_element(page, "\">", label, "</button></form>\n");

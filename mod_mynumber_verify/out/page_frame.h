@@ -54,6 +54,7 @@ typedef struct mnv_page_form_t {
     const char *path;      /* below MyNumberPath, "/link" */
     const char *csrf;
     const char *return_to; /* NULL: none */
+    const char *replace;   /* id of the link to replace, NULL: none */
 } mnv_page_form_t;
 
 /** A POST form of one button. */

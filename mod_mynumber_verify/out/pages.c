@@ -250,6 +250,27 @@ static words_t words_of(const service_t *service)
     return words;
 }
 
+/* Replacing needs what linking needs. */
+static int may_replace(const service_t *service)
+{
+    const mnv_service_view_t *view = service->view;
+
+    return view->replaceable && view->account_is_fresh && view->account_is_strong && view->identity_is_fresh && view->csrf;
+}
+
+/* Whichever proof for linking is missing is obtained again. */
+static void proof_buttons(const service_t *service, int is_enough)
+{
+    const mnv_service_view_t *view = service->view;
+
+    if (!is_enough && !(view->account_is_fresh && view->account_is_strong)) {
+        signin_button(service, "main", MNV_TEXT_DO_SIGNIN_AGAIN);
+    }
+    if (!is_enough && !view->identity_is_fresh) {
+        verify_button(service, "main", MNV_TEXT_DO_VERIFY_AGAIN);
+    }
+}
+
 /* What to press next, except for linking itself, which stands below what it links. */
 static void next_buttons(const service_t *service)
 {
@@ -267,18 +288,15 @@ static void next_buttons(const service_t *service)
         verify_button(service, "main", MNV_TEXT_DO_VERIFY);
         break;
     case AT_BOTH:
-        if (!may_link(service) && !(view->account_is_fresh && view->account_is_strong)) {
-            signin_button(service, "main", MNV_TEXT_DO_SIGNIN_AGAIN);
-        }
-        if (!may_link(service) && !view->identity_is_fresh) {
-            verify_button(service, "main", MNV_TEXT_DO_VERIFY_AGAIN);
-        }
+        proof_buttons(service, may_link(service));
+        break;
+    case AT_CONFLICT_ACCOUNT:
+        proof_buttons(service, !view->replaceable || may_replace(service));
         break;
     case AT_CONFLICT_IDENTITY:
         signin_button(service, "main", MNV_TEXT_DO_SIGNIN_OTHER);
         break;
     case AT_LINKED:
-    case AT_CONFLICT_ACCOUNT:
         break;
     }
 }
@@ -288,6 +306,25 @@ static int card_is_next(const service_t *service)
 {
     return service->has_card && (service->state == AT_START || service->state == AT_ACCOUNT
                                  || (service->state == AT_BOTH && !may_link(service) && !service->view->identity_is_fresh));
+}
+
+/* One's own card issued anew is another identity; somebody else's card looks the same to us. The words part them. */
+static void replace_part(const service_t *service)
+{
+    mnv_page_t *page = service->page;
+    mnv_page_form_t form = {"/link", service->view->csrf, service->view->return_to, service->view->replaceable};
+
+    if (service->state != AT_CONFLICT_ACCOUNT || !service->view->replaceable) {
+        return;
+    }
+    mnv_page_element(page, "<p>", MNV_TEXT_REPLACE_TEXT, "</p>\n");
+    if (!may_replace(service)) {
+        mnv_page_element(page, "<p>", service->view->account_is_strong ? MNV_TEXT_REPLACE_AGAIN : MNV_TEXT_NEXT_STRONGER, "</p>\n");
+        return;
+    }
+    mnv_page_raw(page, "<div class=\"actions\">");
+    mnv_page_form(page, "danger", &form, MNV_TEXT_DO_REPLACE);
+    mnv_page_raw(page, "</div>\n");
 }
 
 static void lead(const service_t *service)
@@ -309,6 +346,7 @@ static void lead(const service_t *service)
     mnv_page_element(page, "<p>", words.text, "</p>\n");
     if (is_conflict) {
         mnv_page_element(page, "<p>", MNV_TEXT_UNCHANGED, "</p>\n");
+        replace_part(service);
     }
     if (!link_is_next(service)) {
         mnv_page_raw(page, "<div class=\"actions\">");
@@ -372,7 +410,7 @@ static void account_half(const service_t *service)
 static void link_form(const service_t *service)
 {
     mnv_page_t *page = service->page;
-    mnv_page_form_t form = {"/link", service->view->csrf, service->view->return_to};
+    mnv_page_form_t form = {"/link", service->view->csrf, service->view->return_to, NULL};
 
     if (link_is_next(service)) {
         mnv_page_raw(page, "<section class=\"card\">\n<div class=\"actions\">");
@@ -388,7 +426,7 @@ static void link_form(const service_t *service)
 static void unlink_part(const service_t *service)
 {
     mnv_page_t *page = service->page;
-    mnv_page_form_t form = {"/unlink", service->view->csrf, service->view->return_to};
+    mnv_page_form_t form = {"/unlink", service->view->csrf, service->view->return_to, NULL};
     int is_wanted = service->view->wants_unlink && service->view->can_unlink;
 
     mnv_page_raw(page, is_wanted || service->state == AT_CONFLICT_ACCOUNT ? "<details class=\"unlink\" open>" : "<details class=\"unlink\">");
@@ -527,7 +565,7 @@ void mnv_page_service(mnv_ctx_t *ctx, const mnv_service_view_t *view, mnv_reply_
 {
     service_t service = {0};
     mnv_page_t *page = mnv_page_make(ctx->pool, &view->options->site, view->request);
-    mnv_page_form_t logout = {"/logout", view->csrf, NULL};
+    mnv_page_form_t logout = {"/logout", view->csrf, NULL, NULL};
 
     find_service(&service, view, page);
     mnv_page_open(page, MNV_TEXT_SITE, here(&service, 0));
@@ -550,32 +588,4 @@ void mnv_page_service(mnv_ctx_t *ctx, const mnv_service_view_t *view, mnv_reply_
     mnv_page_raw(page, "</main>\n");
     mnv_page_close(page, 200, reply);
     allow_return(ctx, view, reply);
-}
-
-void mnv_page_signed_out(mnv_ctx_t *ctx, const mnv_signed_out_view_t *view, mnv_reply_t *reply)
-{
-    static const struct {
-        const char *start;
-        mnv_texts_e text;
-    } rows[] = {
-        [MNV_SIGNED_OUT_HERE] = {"<main data-signed-out=\"here\">\n", MNV_TEXT_SIGNED_OUT_TEXT},
-        [MNV_SIGNED_OUT_LEADING] = {"<main data-signed-out=\"leading\">\n", MNV_TEXT_SIGNED_OUT_LEADING},
-        [MNV_SIGNED_OUT_BOTH] = {"<main data-signed-out=\"both\">\n", MNV_TEXT_SIGNED_OUT_BOTH},
-        [MNV_SIGNED_OUT_UNREACHABLE] = {"<main data-signed-out=\"unreachable\">\n", MNV_TEXT_SIGNED_OUT_UNREACHABLE},
-    };
-    mnv_page_t *page = mnv_page_make(ctx->pool, &view->options->site, view->request);
-
-    /* No language switch on the way: it would be another page, from which nothing leads on. */
-    mnv_page_open(page, MNV_TEXT_SIGNED_OUT_HEAD, view->from == MNV_SIGNED_OUT_LEADING ? NULL : apr_pstrcat(ctx->pool, view->options->site.path, "/logout/done", NULL));
-    mnv_page_raw(page, rows[view->from].start);
-    mnv_page_element(page, "<section class=\"card lead done\">\n<h1>", MNV_TEXT_SIGNED_OUT_HEAD, "</h1>\n");
-    mnv_page_element(page, "<p>", rows[view->from].text, "</p>\n<div class=\"actions\">\n");
-    if (view->onward) {
-        mnv_page_button(page, "main", view->onward, view->from == MNV_SIGNED_OUT_LEADING ? MNV_TEXT_DO_LOGOUT_THERE : MNV_TEXT_DO_CONTINUE);
-    }
-    else {
-        mnv_page_button(page, "plain", mnv_page_url(page, "/"), MNV_TEXT_TO_SERVICE);
-    }
-    mnv_page_raw(page, "</div>\n</section>\n</main>\n");
-    mnv_page_close(page, 200, reply);
 }

@@ -18,6 +18,7 @@ typedef struct mnv_service_view_t {
     int account_is_fresh, identity_is_fresh; /* the proofs for linking are not used up or too old */
     int account_is_strong;         /* signed in by a kind that gives the right to link */
     int can_link, can_unlink;      /* may press the button */
+    const char *replaceable;       /* id of the account's link to another identity, which the session's own may replace; NULL: none */
     int wants_unlink;              /* comes back from the sign-in that unlinking asked for (?unlink=1) */
     const char *csrf;              /* token for this session's forms, NULL without session */
     const char *return_to;         /* checked place to go on to, NULL: none */
@@ -53,8 +54,9 @@ typedef struct mnv_signed_out_view_t {
 /** "You are signed out.", <main data-signed-out="here|leading|both|unreachable">. */
 void mnv_page_signed_out(mnv_ctx_t *ctx, const mnv_signed_out_view_t *view, mnv_reply_t *reply);
 
-/** GET /info: JSON of the session's halves, link, ages. session NULL: {"account":null,…}. Never the card subject. */
-void mnv_page_info(mnv_ctx_t *ctx, const mnv_session_t *session, const mnv_link_t *link, mnv_reply_t *reply);
+/** GET /info: JSON of the session's halves, link, ages, and the institution's statements. session NULL: {"account":null,…}. Never the card subject.
+ * @param assurance rows of MyNumberAssurance, NULL: none */
+void mnv_page_info(mnv_ctx_t *ctx, const mnv_session_t *session, const mnv_link_t *link, const apr_array_header_t *assurance, mnv_reply_t *reply);
 
 /** GET /assets/NAME: style.css, logo.svg. @return APR_SUCCESS, or APR_ENOENT (nothing told) */
 apr_status_t mnv_page_asset(const char *name, mnv_reply_t *reply);

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "lib/crypt.h"
+#include "out/assurance.h"
 
 #define KNOWN_FLAGS (MNV_HAS_ACCOUNT | MNV_HAS_IDENTITY | MNV_HAS_LINKED_ACCOUNT | MNV_HAS_LINKED_IDENTITY | MNV_HAS_LINK | MNV_IS_HELD | MNV_IS_ANOTHER)
 
@@ -117,6 +118,7 @@ static void tell_identity(mnv_ctx_t *ctx, facts_t *facts)
     text[MNV_FACT_ADDRESS] = identity->address;
     text[MNV_FACT_AGE_OVER_18] = age_over(facts, 18);
     text[MNV_FACT_AGE_OVER_20] = age_over(facts, 20);
+    text[MNV_FACT_ASSURANCE] = mnv_text_join(ctx->pool, mnv_assurance_of(ctx->pool, facts->source->assurance, identity, (facts->flags & MNV_HAS_LINK) != 0));
 }
 
 /* A link keeps no attributes of the account: they would be old. */
@@ -189,6 +191,29 @@ static apr_uint32_t append(block_t *block, const char *text)
     return (apr_uint32_t)at;
 }
 
+static const char *name_of(const facts_t *facts, apr_uint32_t slot)
+{
+    return slot < MNV_FACT_COUNT ? mnv_facts()[slot].name : APR_ARRAY_IDX(facts->source->attributes, slot - MNV_FACT_COUNT, const char *);
+}
+
+/* Told by the largest: that one is worth mending. */
+static apr_status_t is_too_large(mnv_ctx_t *ctx, const facts_t *facts)
+{
+    apr_uint32_t slot, largest = 0;
+    apr_size_t length, most = 0;
+
+    for (slot = 0; slot < facts->slots; slot++) {
+        length = facts->text[slot] ? strlen(facts->text[slot]) : 0;
+        if (length > most) {
+            most = length;
+            largest = slot;
+        }
+    }
+    return mnv_fail(ctx, MNV_FAIL_SESSION_SIZE, "all encodings of all of it are more than %d bytes, the largest is %s \"%s\" of %" APR_SIZE_T_FMT " bytes: %s", MNV_RECORD_LIMIT_BYTES,
+                    largest < MNV_FACT_COUNT ? "fact" : "account attribute", name_of(facts, largest), most,
+                    largest < MNV_FACT_COUNT ? "leave it out of MyNumberExport, rules and MyNumberScope" : "leave it out of MyNumberAccountPass and rules, or have the sign-in send less of it");
+}
+
 static apr_status_t lay_out(mnv_ctx_t *ctx, const facts_t *facts, block_t *block)
 {
     apr_uint32_t *offset = (apr_uint32_t *)(void *)(block->bytes + sizeof(mnv_record_t));
@@ -207,10 +232,14 @@ static apr_status_t lay_out(mnv_ctx_t *ctx, const facts_t *facts, block_t *block
         }
         encode(ctx->pool, text, slot, encoded);
         for (encoding = 0; encoding < MNV_ENCODING_COUNT; encoding++) {
-            apr_uint32_t at = encoding && encoded[encoding] == text ? offset[slot] : append(block, encoded[encoding]);
+            apr_uint32_t at;
 
+            if (encoding != MNV_ENCODING_UTF8 && strlen(encoded[encoding]) > MNV_HEADER_VALUE_LIMIT_BYTES) {
+                continue;
+            }
+            at = encoding && encoded[encoding] == text ? offset[slot] : append(block, encoded[encoding]);
             if (!at) {
-                return mnv_fail(ctx, MNV_FAIL_INTERNAL, "session record would be larger than %d bytes", MNV_RECORD_LIMIT_BYTES);
+                return is_too_large(ctx, facts);
             }
             offset[(apr_size_t)encoding * facts->slots + slot] = at;
         }

@@ -12,6 +12,7 @@
 
 #define MNV_RECORD_MAGIC 0x4d4e5632u /* "MNV2"; changes with the layout */
 #define MNV_RECORD_LIMIT_BYTES 32768
+#define MNV_HEADER_VALUE_LIMIT_BYTES 8000 /* with the longest name, what httpd and others take for one header: 8,190 */
 
 /* What is known, and from where. */
 #define MNV_HAS_ACCOUNT 1u          /* A: signed in in this session */
@@ -43,6 +44,7 @@ typedef struct mnv_record_source_t {
     const mnv_session_t *session;
     const mnv_link_t *link;         /* the live link of either half, NULL: none */
     const apr_array_header_t *attributes; /* names of MyNumberAccountPass, may be NULL */
+    const apr_array_header_t *assurance;  /* rows of MyNumberAssurance, may be NULL */
     const mnv_session_options_t *options;
     apr_interval_time_t hold;       /* MyNumberLinkHold */
     apr_time_t asked_at;            /* before the database was asked: what it said may have changed since then */
@@ -50,7 +52,8 @@ typedef struct mnv_record_source_t {
     apr_uint32_t site;
 } mnv_record_source_t;
 
-/** Render. @return APR_SUCCESS, or the told failure INTERNAL when it would pass the limit. Pool: ctx->pool. */
+/** Render. A value that is longer than MNV_HEADER_VALUE_LIMIT_BYTES in an encoding for headers is absent in that encoding alone.
+ * @return APR_SUCCESS, or the told failure SESSION_SIZE when all would pass MNV_RECORD_LIMIT_BYTES. Pool: ctx->pool. */
 apr_status_t mnv_record_make(mnv_ctx_t *ctx, const mnv_record_source_t *source, mnv_record_t **record);
 
 /** Is this block a whole record of this site (magic, size, slots, site, times and flags that belong together, NUL at its end)? @param length bytes at hand */

@@ -57,6 +57,8 @@ typedef struct make_t {
     const char *now;
     mnv_succession_rows_t *succession;
     mnv_link_outcome_e outcome;
+    const row_t *old;         /* the link that gives way to the new one, NULL: none */
+    int replaced;             /* it was there, and did */
 } make_t;
 
 /** What a live link of one end means; cells: its id and the hash of its other end. */
@@ -67,6 +69,12 @@ static mnv_link_outcome_e meaning(const make_t *make, const char *const *cells, 
         return MNV_LINK_MADE; /* in an attempt whose COMMIT was not answered */
     }
     return cells[1] && strcmp(cells[1], other_end) == 0 ? MNV_LINK_WAS_OURS : taken;
+}
+
+/** After a failed attempt the link to be replaced may be there again: that decides nothing. */
+static int is_old(const make_t *make, const char *const *cells)
+{
+    return make->old && cells[0] && strcmp(cells[0], make->old->link->id) == 0;
 }
 
 /** Who holds the two ends now? @return APR_SUCCESS with the outcome, MNV_WORK_AGAIN when both are free, or as mnv_work_select() */
@@ -81,7 +89,7 @@ static apr_status_t judge(mnv_work_t *work, void *baton)
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    if (rows->nelts > 0) {
+    if (rows->nelts > 0 && !is_old(make, APR_ARRAY_IDX(rows, 0, const char *const *))) {
         make->outcome = meaning(make, APR_ARRAY_IDX(rows, 0, const char *const *), make->row.identity_hash,
                                 MNV_LINK_ACCOUNT_TAKEN);
         return APR_SUCCESS;
@@ -125,6 +133,21 @@ static apr_status_t give_way(mnv_work_t *work, const make_t *make)
     return rv;
 }
 
+/** The link to be replaced gives way, and the sessions that stood on it end. Not there any more: then there is nothing in the way, or somebody else's new link. */
+static apr_status_t remove_old(mnv_work_t *work, make_t *make)
+{
+    const char *args[] = { make->old->link->id };
+    int deleted;
+    apr_status_t rv = mnv_work_query(work, MNV_SQL_LINK_DELETE, args, &deleted);
+
+    make->replaced = rv == APR_SUCCESS && deleted > 0;
+    if (!make->replaced) {
+        return rv;
+    }
+    rv = mnv_history_add(work, &make->old->history);
+    return rv == APR_SUCCESS ? mnv_sessions_end(work, make->old->account_hash, make->old->identity_hash, mnv_succession_from(make->succession)) : rv;
+}
+
 static apr_status_t make_body(mnv_work_t *work, void *baton)
 {
     make_t *make = baton;
@@ -133,9 +156,12 @@ static apr_status_t make_body(mnv_work_t *work, void *baton)
                            mnv_arg_time(work->pool, row->link->linked_at),
                            mnv_arg_time(work->pool, row->link->identity->at),
                            mnv_arg_time(work->pool, row->link->expires_at) };
-    apr_status_t rv = judge(work, make);
+    apr_status_t rv = make->old ? remove_old(work, make) : APR_SUCCESS;
 
-    if (rv != MNV_WORK_AGAIN) {
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    if ((rv = judge(work, make)) != MNV_WORK_AGAIN) {
         return rv == APR_SUCCESS ? MNV_WORK_UNDO : rv;
     }
     if ((rv = give_way(work, make)) != APR_SUCCESS
@@ -147,27 +173,55 @@ static apr_status_t make_body(mnv_work_t *work, void *baton)
     return mnv_succession_do(work, make->succession);
 }
 
+static apr_status_t run_make(mnv_ctx_t *ctx, mnv_store_t *store, const mnv_link_t *link, const mnv_succession_t *succession, make_t *make)
+{
+    static const mnv_work_plan_t plan = { "make a link", 1, make_body, judge };
+    apr_status_t rv;
+
+    make->now = mnv_arg_time(ctx->pool, mnv_now(ctx));
+    if ((rv = make_row(ctx, store, link, &make->row)) != APR_SUCCESS
+        || (rv = make_history(ctx, &make->row, "linked", make->row.history.by, NULL)) != APR_SUCCESS
+        || (rv = mnv_succession_prepare(ctx, store, succession, &make->succession)) != APR_SUCCESS) {
+        return rv;
+    }
+    make->uniq = store->policy == MNV_POLICY_ONE_TO_ONE
+                     ? make->row.identity_hash
+                     : apr_pstrcat(ctx->pool, make->row.identity_hash, ":", make->row.account_hash, NULL);
+    rv = mnv_work_run(ctx, store, &plan, make);
+    return rv == APR_SUCCESS && mnv_succession_came_late(make->succession) ? APR_ENOENT : rv;
+}
+
 apr_status_t mnv_store_link_make(mnv_ctx_t *ctx, mnv_store_t *store, const mnv_link_t *link, const char *by,
                                  const mnv_succession_t *succession, mnv_link_outcome_e *outcome)
 {
-    static const mnv_work_plan_t plan = { "make a link", 1, make_body, judge };
-    make_t make = { .now = mnv_arg_time(ctx->pool, mnv_now(ctx)) };
-    apr_status_t rv;
+    make_t make = { .row.history.by = by };
+    apr_status_t rv = run_make(ctx, store, link, succession, &make);
 
-    if ((rv = make_row(ctx, store, link, &make.row)) != APR_SUCCESS
-        || (rv = make_history(ctx, &make.row, "linked", by, NULL)) != APR_SUCCESS
-        || (rv = mnv_succession_prepare(ctx, store, succession, &make.succession)) != APR_SUCCESS) {
-        return rv;
-    }
-    make.uniq = store->policy == MNV_POLICY_ONE_TO_ONE
-                    ? make.row.identity_hash
-                    : apr_pstrcat(ctx->pool, make.row.identity_hash, ":", make.row.account_hash, NULL);
-    rv = mnv_work_run(ctx, store, &plan, &make);
-    if (rv == APR_SUCCESS && mnv_succession_came_late(make.succession)) {
-        return APR_ENOENT;
-    }
     if (rv == APR_SUCCESS) {
         *outcome = make.outcome;
+    }
+    return rv;
+}
+
+apr_status_t mnv_store_link_replace(mnv_ctx_t *ctx, mnv_store_t *store, const mnv_replacement_t *links, const mnv_succession_t *succession,
+                                    mnv_link_outcome_e *outcome, int *replaced)
+{
+    row_t old = { .link = links->old };
+    make_t make = { .row.history.by = links->by, .old = &old };
+    apr_status_t rv;
+
+    old.account_hash = mnv_store_account_hash(ctx, store, links->old->account);
+    old.identity_hash = mnv_store_identity_hash(ctx, store, links->old->identity);
+    if (!old.account_hash || !old.identity_hash) {
+        return APR_EGENERAL;
+    }
+    if ((rv = make_history(ctx, &old, "unlinked", links->by, "replaced")) != APR_SUCCESS) {
+        return rv;
+    }
+    rv = run_make(ctx, store, links->made, succession, &make);
+    if (rv == APR_SUCCESS) {
+        *outcome = make.outcome;
+        *replaced = make.outcome == MNV_LINK_MADE && make.replaced;
     }
     return rv;
 }

@@ -77,19 +77,6 @@ apr_status_t mnv_store_session_delete(mnv_ctx_t *ctx, mnv_store_t *store, const 
 /** End all sessions of an account and/or an identity (either may be NULL) except one key (may be NULL). */
 apr_status_t mnv_store_sessions_delete(mnv_ctx_t *ctx, mnv_store_t *store, const mnv_account_t *account, const mnv_identity_t *identity, const char *except);
 
-/** A logout that the provider tells us of (logout.c): all sessions of its subject, or of its session, or of both where both are named. */
-typedef struct mnv_op_logout_t {
-    const char *issuer;
-    const char *subject, *session; /* its sub and sid; one may be NULL */
-    const char *id;                /* of the message: used once, ever */
-    apr_time_t expires;            /* from then on it is refused for its age */
-} mnv_op_logout_t;
-
-/** Use the id, end the sessions and, where there were any, raise the generation, in one transaction: a logout that failed can be sent again. A session whose sid is not known is
- * ended with its subject: to stay signed in would be worse.
- * @param ended how many @return APR_SUCCESS, APR_EEXIST (nothing told, nothing done) when the id was used before, or a told failure */
-apr_status_t mnv_store_op_logout(mnv_ctx_t *ctx, mnv_store_t *store, const mnv_op_logout_t *logout, int *ended);
-
 /* Links (links.c). ------------------------------------------------------------------ */
 
 typedef enum {
@@ -110,6 +97,17 @@ typedef struct mnv_reason_t {
  * @return also APR_ENOENT (nothing told, nothing done): succession->from has ended meanwhile */
 apr_status_t mnv_store_link_make(mnv_ctx_t *ctx, mnv_store_t *store, const mnv_link_t *link, const char *by, const mnv_succession_t *succession,
                                  mnv_link_outcome_e *outcome);
+
+/** One link in place of another, of the same account. */
+typedef struct mnv_replacement_t {
+    const mnv_link_t *old, *made;
+    const char *by;                /* as mnv_store_link_make() */
+} mnv_replacement_t;
+
+/** As mnv_store_link_make(), and in the same transaction the old link goes (history "unlinked", why "replaced") and the sessions of its account and its identity end but for
+ * succession->from: all of it or nothing. What else is in the way is in the way still. @param replaced 0: the old link was gone before, or nothing was done */
+apr_status_t mnv_store_link_replace(mnv_ctx_t *ctx, mnv_store_t *store, const mnv_replacement_t *links, const mnv_succession_t *succession, mnv_link_outcome_e *outcome,
+                                    int *replaced);
 
 /** The link of an account (NULL when none; live or not is the caller's to judge). */
 apr_status_t mnv_store_link_by_account(mnv_ctx_t *ctx, mnv_store_t *store, const mnv_account_t *account, mnv_link_t **link);

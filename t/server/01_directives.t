@@ -59,7 +59,7 @@ my %set = (
     MyNumberSignInClientID => [ 'portal', undef, undef ],
     MyNumberSignInClientKey => [ $t->path('keys/second.pem'), [ { file => $t->path('keys/second.pem') } ], undef ],
     MyNumberSignInClientSecretFile => [ $t->path('keys/signin-secret'), undef, undef ],
-    MyNumberSignInScope => [ 'openid affiliation', undef, 'openid profile email' ],
+    MyNumberSignInScope => [ 'openid affiliation email', undef, 'openid profile email' ],
     MyNumberSignInAcrValues => ['mfa pwd'],
     MyNumberSignInLogout => [ 'OFF', 'off' ],
     MyNumberSignInRefuseGuests => [ 'on' ],
@@ -71,6 +71,8 @@ my %set = (
     MyNumberLinkHold => ['3d'],
     MyNumberLinkNotify => [ '"|/bin/cat -u"', '|/bin/cat -u' ],
     MyNumberLinkKeep => [ 'name gender', [ 'name', 'gender' ], ['name'] ],
+    MyNumberAssurance => [ "verified urn:x:v https://a.example.test/v\nlinked acr=high acr=urn:y https://a.example.test/l",
+        [ { of => 'verified', acr => [], uris => [ 'urn:x:v', 'https://a.example.test/v' ] }, { of => 'linked', acr => [ 'high', 'urn:y' ], uris => ['https://a.example.test/l'] } ] ],
     MyNumberSessionCookie => ['session'],
     MyNumberSessionInactivity => [ '600', '10min' ],
     MyNumberSessionLifetime => ['4h'],
@@ -177,6 +179,10 @@ my %bad = (
     UNAUTHENTICATED => [ '404', 'allow', '401 403' ],
     ENTRY => [ 'both', 'card account', 'none' ],
     PIPE => [ '/bin/cat', '|cat', '"| /bin/cat"', '|/bin/none', '|/bin', '|/etc/passwd' ],
+    ASSURANCE => [ 'verified', 'linked acr=high', 'anybody urn:x', 'urn:x', 'verified IAL2', 'verified https://a.example.test/;x', 'verified "urn:a b"', 'verified urn:é', 'verified urn:', 'verified 1a:b',
+        'verified acr= urn:x', 'verified "acr=a b" urn:x', 'verified urn:x acr=high', 'verified urn:x urn:x', 'verified //a.example.test/x', 'verified none', 'verified urn:' . 'x' x 252,
+        join(' ', 'verified', map { "urn:$_" } 1 .. 40), join("\n", 'verified urn:0', map { "MyNumberAssurance verified urn:$_" } 1 .. 32),
+        join("\n", 'verified urn:0', map { "MyNumberAssurance verified urn:$_" . 'x' x 245 } 10 .. 18) ],
     SUBJECT => [ 'public', 'none' ],
     ASSERTION => [ 'yes', 'off aud=a', 'on a', 'on aud=', 'on "aud=a b"', "on aud=$long", 'on aud=é', 'on aud=a aud=b' ],
     PREFIX => [ 'X-', 'X', 'Person', 'Content-', 'content-', 'X-Forwarded-', 'Sec-', 'My_Number-', '-Person-', '"My Number-"', 'X' . 'y' x 32 . '-' ],
@@ -214,7 +220,7 @@ for my $r (@rows) {
     splice @values, 2 if $seen{ $r->{kind} }++;    # the same code judges them
     push @values, (@{ $worse{ $r->{name} } // [] });
     push @values, "\"$set{$r->{name}}[0]\" more" if $r->{kind} =~ /^(?:FILE|FOLDER|PATH|ORIGIN|PROVIDER|TEXT|COOKIE|CACHE|SPAN|NUMBER)$/;
-    refused($r, "refused: $_", "$r->{name} $_\n", 1, qr/^\Q$r->{name}\E: .*$mend/m) for '', '""', @values;
+    refused($r, "refused: $_", "$r->{name} $_\n", 1 + tr/\n//, qr/^\Q$r->{name}\E: .*$mend/m) for '', '""', @values;
     if ($r->{kind} eq 'SIGNIN') {
         refused($r, "\"$_\" has a sentence of its own", "$r->{name} $_\n", 1, qr/"$_" is a way to sign in that is not in this build: write oidc, or none/) for qw(saml external);
     }
@@ -223,7 +229,7 @@ for my $r (@rows) {
 # --- twice ---------------------------------------------------------------------------
 for my $r (@rows) {
     my ($first) = split /\n/, $set{ $r->{name} }[0];
-    next if $r->{kind} eq 'KEYS';    # the same key twice: 03_combinations.t
+    next if $r->{kind} =~ /^(?:KEYS|ASSURANCE)$/;    # the same key twice: 03_combinations.t; statements are united
     my ($before, $after) = $r->{context} eq 'SERVER' ? ('', '') : ("<Location /x>\n", "</Location>\n");
     my $line = $before ? 3 : 2;
     my $where = $small_lines + 1;

@@ -44,7 +44,8 @@ $t->allow_log(qw(MNV0801 MNV0802 MNV0803));
 
 my $open = $b->get($t->url('/show/pass'));
 is($open->code, 200, 'MyNumberUnauthenticated pass lets through');
-is_deeply([ grep { /MYNUMBER/ } keys %{ $open->json->{env} } ], [], 'without any identity');
+is_deeply({ map { /MYNUMBER/ ? ($_ => $open->json->{env}{$_}) : () } keys %{ $open->json->{env} } }, { map { ("MYNUMBER_$_" => 0, "HTTP_MYNUMBER_$_" => 0) } qw(VERIFIED LINKED) },
+    'and tells that nobody is known');
 
 # Kinds of request.
 my $fetch = $b->fetch($t->url('/account/'));

@@ -20,6 +20,7 @@ my %app = (
     nameless => [ 'mynumber-linked', '', 'account attribute-edupersonaffiliation' ],
     ages => [ 'mynumber-verified', 'aud=ages', 'age-over-20' ],
     anyone => [ 'mynumber-account', 'aud=anyone', 'verified linked' ],
+    assured => [ 'mynumber-linked', 'aud=assured', 'assurance' ],
     card => [ 'mynumber-verified', 'aud=card', 'account account-issuer verified' ],
     nothing => [ 'mynumber-account', 'aud=nothing', 'none' ],
 );
@@ -35,6 +36,15 @@ ProxyPass /direct-$_ http://127.0.0.1:\@PORT:verify_$_\@/
 </Location>
 EOT
 $locations .= <<'EOT';
+<Location /show/parts>
+  AuthType mynumber
+  Require mynumber-linked
+  MyNumberExport account
+  MyNumberAssertion on aud=parts
+  <If "%{QUERY_STRING} == 'more'">
+    MyNumberExport account method
+  </If>
+</Location>
 <Location /show/few/off>
   MyNumberAssertion off
 </Location>
@@ -65,7 +75,7 @@ $locations .= <<'EOT';
 </Location>
 EOT
 my @options = (modules => [qw(proxy proxy_http socache_redis)], location => $locations);
-my $server = "MyNumberAccountPass eduPersonAffiliation ou o dc\nMyNumberLinkKeep name birthdate gender address\n";
+my $server = "MyNumberAccountPass eduPersonAffiliation ou o dc\nMyNumberLinkKeep name birthdate gender address\nMyNumberAssurance linked https://a.example/one https://a.example/two\n";
 $t->start($t->default_config(@options, server => $server));
 my $apps = MNV::Apps->start($t, map { "verify_$_" } @kinds);
 $p->control(card => { acr => 'standin-high' });
@@ -111,6 +121,7 @@ is(env('all')->{MYNUMBER_SUBJECT}, $says->{sub}, '... and stays');
 my $nameless = claims('nameless');
 is($nameless->{aud}, $t->base . '/show/nameless', 'without aud=: the URL of the section');
 is_deeply($nameless->{attributes}, { eduPersonAffiliation => [ split /;/, env('nameless')->{MYNUMBER_ATTRIBUTE_EDUPERSONAFFILIATION} ] }, 'attributes are lists');
+is_deeply(claims('assured')->{assurance}, [ map { "https://a.example/$_" } qw(one two) ], 'assurance is a list');
 is_deeply(claims('ages')->{verified_claims}{claims}, { age_over_20 => JSON::PP::true() }, 'an age without a birthdate');
 is(names({ map { ($_ => 1) } grep { $_ ne 'acr' } keys %{ claims('nothing') } }), 'aud auth_time exp iat iss jti sub', 'nothing exported: sub alone');
 is(token('few/off'), '', 'off in a section below');
@@ -185,6 +196,10 @@ for my $kind (@kinds) {
 # --- once, not for each request ---
 is(token('few'), token('few'), 'the same for the next request');
 isnt(claims('few')->{jti}, claims('same')->{jti}, 'sections have subjects of their own, so each its own assertion');
+my $parts = claims('parts');
+is(claims('parts?more')->{method}, 'account', 'a part of an application that exports more has its own');
+ok(!exists claims('parts')->{method}, '... and the rest of it does not get it');
+is(claims('parts?more')->{sub}, $parts->{sub}, '... of the same person');
 my $second = $t->browser;
 $p->signin_is(account => '1111111111');
 sign_in($t, $second);

@@ -264,6 +264,7 @@ add('userinfo', {
   'userinfo-gender-bad': ['either', 'gender "7"', change({ gender: '7' })],
   'userinfo-gender-number': ['either', 'gender is the number 1', change({ gender: 1 })],
   'userinfo-address-object': ['accept', 'address as the OIDC object', change({ address: { formatted: '東京都千代田区霞が関1-2-3', country: 'JP' } })],
+  'userinfo-more': ['accept', 'name, address, birthdate and gender, whatever was asked for', change({ name: '余分太郎', address: '東京都千代田区永田町1-7-1', birthdate: '19700101', gender: '1' })],
   'userinfo-all-missing': ['accept', 'sub alone', (ctx) => { ctx.body = { sub: ctx.body.sub }; }],
 });
 

@@ -272,7 +272,7 @@ export async function start(kind, config) {
       const flow = standin.flows.get(ctx.oidc.entities.AccessToken?.grantId);
       note('userinfo', 'userinfo', {
         time: started, method: ctx.method, status: ctx.status, query: ctx.querystring, client_id: ctx.oidc.entities.Client?.clientId,
-        authorization: ctx.headers.authorization?.split(' ')[0], flow: flow?.flow,
+        authorization: ctx.headers.authorization?.split(' ')[0], flow: flow?.flow, subject: ctx.body?.sub,
         ...(ctx.status === 200 ? {} : { answer: ctx.body, detail: ctx.standinError }),
       });
       await forgeAnswer('userinfo', forgeFor(flow), ctx, standin);

@@ -2,12 +2,15 @@
 #include "lib/json.h"
 #include "out/pages.h"
 
+/* What the institution states; NULL: nothing. */
+static apr_array_header_t *stated;
+
 static const mnv_json_t *info(unit_t *unit, const mnv_session_t *session, const mnv_link_t *link, const char **text)
 {
     mnv_reply_t *reply = mnv_reply_make(unit->pool);
     mnv_json_t *json;
 
-    mnv_page_info(unit->ctx, session, link, reply);
+    mnv_page_info(unit->ctx, session, link, stated, reply);
     assert_int_equal(reply->status, 200);
     assert_string_equal(reply->content_type, "application/json");
     assert_int_equal(reply->cache_sec, 0);
@@ -59,7 +62,7 @@ static void nobody_is_all_null(void **state)
     const char *text;
 
     info(unit, NULL, NULL, &text);
-    assert_string_equal(text, "{\"verified\":false,\"linked\":false,\"account\":null,\"identity\":null,\"link\":null}");
+    assert_string_equal(text, "{\"verified\":false,\"linked\":false,\"account\":null,\"identity\":null,\"link\":null,\"assurance\":[]}");
 }
 
 static void session_tells_halves_and_ages(void **state)
@@ -97,6 +100,27 @@ static void link_tells_the_missing_half_apart(void **state)
     assert_null(mnv_json_string(mnv_json_member(link, "account"), "method"));
 }
 
+static void tells_what_the_institution_states(void **state)
+{
+    unit_t *unit = *state;
+    const char *text;
+    const mnv_json_t *uris;
+    mnv_assurance_t *row;
+
+    stated = apr_array_make(unit->pool, 1, sizeof(mnv_assurance_t));
+    row = apr_array_push(stated);
+    row->needs_link = 1;
+    row->acr = NULL;
+    row->uris = apr_array_make(unit->pool, 1, sizeof(const char *));
+    APR_ARRAY_PUSH(row->uris, const char *) = "urn:a";
+    uris = mnv_json_member(info(unit, people_session(unit->pool, 1), people_link(unit->pool), &text), "assurance");
+    assert_int_equal(mnv_json_size(uris), 1);
+    assert_string_equal(mnv_json_string(mnv_json_at(uris, 0), NULL), "urn:a");
+    uris = mnv_json_member(info(unit, people_session(unit->pool, 3), NULL, &text), "assurance");
+    assert_int_equal(mnv_json_size(uris), 0);
+    stated = NULL;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -106,6 +130,7 @@ int main(void)
         UNIT_TEST(nobody_is_all_null),
         UNIT_TEST(session_tells_halves_and_ages),
         UNIT_TEST(link_tells_the_missing_half_apart),
+        UNIT_TEST(tells_what_the_institution_states),
     };
     return unit_run(tests);
 }

@@ -139,6 +139,33 @@ static void taken_account_does_not_reveal_the_other_identity(void **state)
     assert_shows(body, "action=\"/mynumber/unlink\"");
 }
 
+static void a_link_is_replaced_with_both_proofs_alone(void **state)
+{
+    shown_t *shown = prepare_linked(state, 3);
+    const char *body;
+
+    shown->view.link_fits = 0;
+    shown->view.link->identity->subject = "other-subject";
+    shown->view.account_is_fresh = shown->view.account_is_strong = shown->view.identity_is_fresh = 1;
+    shown->view.replaceable = "LLLLLLLLLLLLLLLLLLLLLL";
+    body = show(shown);
+    assert_shows(body, "data-conflict=\"account\"");
+    assert_shows(body, "action=\"/mynumber/link\"");
+    assert_shows(body, "name=\"replace\" value=\"LLLLLLLLLLLLLLLLLLLLLL\"");
+    shown->view.identity_is_fresh = 0;
+    body = show(shown);
+    assert_hides(body, "action=\"/mynumber/link\"");
+    assert_shows(body, "/mynumber/verify");
+    shown->view.identity_is_fresh = 1;
+    shown->view.account_is_fresh = 0;
+    body = show(shown);
+    assert_hides(body, "action=\"/mynumber/link\"");
+    assert_shows(body, "/mynumber/signin");
+    shown->view.account_is_fresh = 1;
+    shown->view.account_is_strong = 0;
+    assert_hides(show(shown), "action=\"/mynumber/link\"");
+}
+
 static void link_that_does_not_fit_one_half_is_not_shown(void **state)
 {
     shown_t *shown = prepare(state, 1);
@@ -519,6 +546,7 @@ int main(void)
         UNIT_TEST(return_to_script_is_no_link),
         UNIT_TEST(taken_identity_does_not_reveal_the_other_account),
         UNIT_TEST(taken_account_does_not_reveal_the_other_identity),
+        UNIT_TEST(a_link_is_replaced_with_both_proofs_alone),
         UNIT_TEST(link_that_does_not_fit_one_half_is_not_shown),
         UNIT_TEST(no_link_form_without_fresh_proofs),
         UNIT_TEST(no_form_without_a_token),

@@ -222,19 +222,64 @@ static void refuses_an_unterminated_record(void **state)
     refuse_when(&made, ((char *)copy)[copy->size - 1] = 'x');
 }
 
+static const char *long_text(unit_t *unit, const char *piece, int count)
+{
+    char *text = apr_palloc(unit->pool, strlen(piece) * count + 1);
+
+    for (int i = 0; i < count; i++) {
+        memcpy(text + i * strlen(piece), piece, strlen(piece) + 1);
+    }
+    return text;
+}
+
 static void refuses_too_large_a_record(void **state)
 {
     unit_t *unit = *state;
     made_t made;
-    char *long_text = apr_palloc(unit->pool, MNV_RECORD_LIMIT_BYTES);
+    const char *line;
 
-    memset(long_text, 'a', MNV_RECORD_LIMIT_BYTES);
-    long_text[MNV_RECORD_LIMIT_BYTES - 1] = '\0';
     prepare(unit, &made, 2);
-    made.session->identity->address = long_text;
+    made.session->identity->address = long_text(unit, "a", MNV_RECORD_LIMIT_BYTES - 1);
     assert_int_not_equal(mnv_record_make(unit->ctx, &made.source, &made.record), APR_SUCCESS);
-    assert_told(unit, INTERNAL);
+    assert_told(unit, SESSION_SIZE);
     assert_null(made.record);
+    line = APR_ARRAY_IDX(unit->log, unit->log->nelts - 1, const char *);
+    assert_non_null(strstr(line, "fact \"address\" of 32767 bytes"));
+    assert_null(strstr(line, "aaaa"));
+}
+
+static void tells_which_attribute_is_the_largest(void **state)
+{
+    unit_t *unit = *state;
+    made_t made;
+    const char *line;
+
+    prepare(unit, &made, 3);
+    pass_display_name(unit, &made);
+    made.session->identity->name = long_text(unit, "a", 5899);
+    apr_table_setn(made.session->account->attributes, "affiliation", long_text(unit, "b", 5900));
+    apr_table_setn(made.session->account->attributes, "displayName", long_text(unit, "c", 5901));
+    assert_int_not_equal(mnv_record_make(unit->ctx, &made.source, &made.record), APR_SUCCESS);
+    assert_told(unit, SESSION_SIZE);
+    line = APR_ARRAY_IDX(unit->log, unit->log->nelts - 1, const char *);
+    assert_non_null(strstr(line, "account attribute \"displayName\" of 5901 bytes: leave it out of MyNumberAccountPass"));
+}
+
+/* As a variable it can still be handed on, and in the encoding in which it is short enough. */
+static void too_long_for_a_header_is_absent_in_that_encoding(void **state)
+{
+    unit_t *unit = *state;
+    made_t made;
+
+    prepare(unit, &made, 2);
+    made.session->identity->address = long_text(unit, "長", 889); /* 8,001 bytes percent-encoded */
+    make(unit, &made);
+    assert_null(mnv_record_value(made.record, MNV_ENCODING_PERCENT, MNV_FACT_ADDRESS));
+    assert_string_equal(value(&made, MNV_FACT_ADDRESS), made.session->identity->address);
+    assert_int_equal(strlen(mnv_record_value(made.record, MNV_ENCODING_BASE64URL, MNV_FACT_ADDRESS)), 3556);
+    made.session->identity->address = long_text(unit, "長", 888);
+    make(unit, &made);
+    assert_int_equal(strlen(mnv_record_value(made.record, MNV_ENCODING_PERCENT, MNV_FACT_ADDRESS)), 7992);
 }
 
 static void refuses_too_many_attributes(void **state)
@@ -389,6 +434,37 @@ static void a_held_link_says_nothing_to_a_card_alone(void **state)
     assert_true(made.record->flags & MNV_HAS_LINK);
 }
 
+/* The row says "linked": a link that is held, somebody else's or gone states nothing. */
+static void assurance_goes_with_the_link_that_counts(void **state)
+{
+    unit_t *unit = *state;
+    made_t made;
+    apr_array_header_t *rows = apr_array_make(unit->pool, 1, sizeof(mnv_assurance_t));
+    mnv_assurance_t *row = apr_array_push(rows);
+
+    row->needs_link = 1;
+    row->acr = NULL;
+    row->uris = apr_array_make(unit->pool, 2, sizeof(const char *));
+    APR_ARRAY_PUSH(row->uris, const char *) = "urn:a";
+    APR_ARRAY_PUSH(row->uris, const char *) = "urn:b\\c";
+    prepare(unit, &made, 1);
+    made.source.assurance = rows;
+    make(unit, &made);
+    assert_null(value(&made, MNV_FACT_ASSURANCE));
+    made.source.link = people_link(unit->pool);
+    make(unit, &made);
+    assert_string_equal(value(&made, MNV_FACT_ASSURANCE), "urn:a;urn:b\\\\c");
+    ((mnv_link_t *)made.source.link)->expires_at = unit->now - 1;
+    make(unit, &made);
+    assert_null(value(&made, MNV_FACT_ASSURANCE));
+    prepare(unit, &made, 2);
+    made.source.assurance = rows;
+    made.source.link = people_link(unit->pool);
+    made.source.hold = apr_time_from_sec(864001);
+    make(unit, &made);
+    assert_null(value(&made, MNV_FACT_ASSURANCE));
+}
+
 static void session_without_halves_has_no_link(void **state)
 {
     unit_t *unit = *state;
@@ -494,6 +570,25 @@ static void is_fresh_only_until_an_age_is_reached(void **state)
     assert_int_equal(made.record->fresh_until, birthday + apr_time_from_sec(5));
 }
 
+/* Born on 29 February: in a common year an age is reached on 1 March, at 0:00 in Japan. */
+static void leap_day_children_come_of_age_in_march(void **state)
+{
+    unit_t *unit = *state;
+    made_t made;
+    apr_time_t march = apr_time_from_sec(1772290800); /* 2026-03-01 00:00 in Japan */
+
+    prepare(unit, &made, 2);
+    made.session->identity->birthdate = "2008-02-29";
+    unit->now = march - 1;
+    make(unit, &made);
+    assert_string_equal(value(&made, MNV_FACT_AGE_OVER_18), "0");
+    assert_int_equal(made.record->fresh_until, march);
+    unit->now = march;
+    make(unit, &made);
+    assert_string_equal(value(&made, MNV_FACT_AGE_OVER_18), "1");
+    assert_string_equal(value(&made, MNV_FACT_AGE_OVER_20), "0");
+}
+
 static void is_fresh_only_until_the_link_expires(void **state)
 {
     unit_t *unit = *state;
@@ -519,6 +614,8 @@ int main(void)
         UNIT_TEST(the_content_tells_when_something_changed),
         UNIT_TEST(refuses_an_unterminated_record),
         UNIT_TEST(refuses_too_large_a_record),
+        UNIT_TEST(tells_which_attribute_is_the_largest),
+        UNIT_TEST(too_long_for_a_header_is_absent_in_that_encoding),
         UNIT_TEST(refuses_too_many_attributes),
         UNIT_TEST(hands_on_no_value_with_line_breaks),
         UNIT_TEST(conflict_tells_nothing_of_the_link),
@@ -528,6 +625,7 @@ int main(void)
         UNIT_TEST(account_first_knows_what_the_link_keeps),
         UNIT_TEST(card_first_knows_the_linked_account),
         UNIT_TEST(a_held_link_says_nothing_to_a_card_alone),
+        UNIT_TEST(assurance_goes_with_the_link_that_counts),
         UNIT_TEST(session_without_halves_has_no_link),
         UNIT_TEST(values_stand_in_each_encoding),
         UNIT_TEST(attributes_follow_the_facts),
@@ -535,6 +633,7 @@ int main(void)
         UNIT_TEST(times_are_those_of_session_and_configuration),
         UNIT_TEST(is_fresh_from_the_moment_the_database_was_asked),
         UNIT_TEST(is_fresh_only_until_an_age_is_reached),
+        UNIT_TEST(leap_day_children_come_of_age_in_march),
         UNIT_TEST(is_fresh_only_until_the_link_expires),
     };
     return unit_run(tests);

@@ -334,6 +334,48 @@ static void a_taken_account_or_identity_is_refused(void **state)
     assert_int_equal(db_count(db, "mynumber_link_history WHERE event = 'linked' AND by_whom = 'self'"), 2);
 }
 
+static mnv_link_outcome_e replace_link(unit_t *unit, db_t *db, const mnv_link_t *old, const mnv_link_t *made, int *replaced)
+{
+    mnv_replacement_t links = { old, made, "self" };
+    mnv_link_outcome_e outcome = MNV_LINK_WAS_OURS;
+    assert_int_equal(mnv_store_link_replace(unit->ctx, db->store, &links, NULL, &outcome, replaced), APR_SUCCESS);
+    return outcome;
+}
+
+static void a_link_gives_way_to_the_same_accounts_new_one(void **state)
+{
+    unit_t *unit = *state;
+    db_t *db = db_make(unit);
+    mnv_link_t *old = some_link(unit->ctx, "taro", "s1", 0), *made = some_link(unit->ctx, "taro", "s2", 0);
+    int replaced;
+    make_link(unit, db, old);
+    assert_int_equal(replace_link(unit, db, old, made, &replaced), MNV_LINK_MADE);
+    assert_int_equal(replaced, 1);
+    assert_string_equal(link_of(unit, db, "taro")->id, made->id);
+    assert_int_equal(db_count(db, "mynumber_links"), 1);
+    assert_int_equal(db_count(db, "mynumber_link_history WHERE event = 'unlinked' AND why = 'replaced'"), 1);
+}
+
+static void replacing_clears_nothing_else_out_of_the_way(void **state)
+{
+    unit_t *unit = *state;
+    db_t *db = db_make(unit);
+    mnv_link_t *old = some_link(unit->ctx, "taro", "s1", 0), *newer = some_link(unit->ctx, "taro", "s3", 0);
+    int replaced;
+    make_link(unit, db, old);
+    make_link(unit, db, some_link(unit->ctx, "jiro", "s2", 0));
+    /* the identity is somebody else's: the old link stays */
+    assert_int_equal(replace_link(unit, db, old, some_link(unit->ctx, "taro", "s2", 0), &replaced), MNV_LINK_IDENTITY_TAKEN);
+    assert_int_equal(replaced, 0);
+    assert_string_equal(link_of(unit, db, "taro")->id, old->id);
+    /* another was quicker, with yet another identity: that one stays */
+    assert_int_equal(replace_link(unit, db, old, newer, &replaced), MNV_LINK_MADE);
+    assert_int_equal(replace_link(unit, db, old, some_link(unit->ctx, "taro", "s4", 0), &replaced), MNV_LINK_ACCOUNT_TAKEN);
+    assert_int_equal(replaced, 0);
+    assert_string_equal(link_of(unit, db, "taro")->id, newer->id);
+    assert_int_equal(db_count(db, "mynumber_link_history WHERE event = 'unlinked'"), 1);
+}
+
 static void a_link_is_found_by_both_ends(void **state)
 {
     unit_t *unit = *state;
@@ -495,6 +537,8 @@ int main(void)
         UNIT_TEST(purge_takes_what_has_expired_only),
         UNIT_TEST(an_id_is_used_once_even_after_its_expiry),
         UNIT_TEST(a_taken_account_or_identity_is_refused),
+        UNIT_TEST(a_link_gives_way_to_the_same_accounts_new_one),
+        UNIT_TEST(replacing_clears_nothing_else_out_of_the_way),
         UNIT_TEST(a_link_is_found_by_both_ends),
         UNIT_TEST(many_accounts_may_share_an_identity_not_an_account),
         UNIT_TEST(expired_links_of_either_end_give_way),

@@ -160,6 +160,33 @@ static int state_remove_with_succession(db_t *db)
     return state_remove(db) == state_succession(db) ? state_remove(db) : 2;
 }
 
+/* One's own link to "s0" is replaced: before and after there is exactly one, and the history has both or none. */
+static void prepare_replace(unit_t *unit, db_t *db)
+{
+    old_link = some_link(unit->ctx, "taro", "s0", 0);
+    assert_int_equal(mnv_store_link_make(unit->ctx, db->store, old_link, "self", NULL, &outcome), APR_SUCCESS);
+    prepare_sessions(unit, db);
+    new_link = some_link(unit->ctx, "taro", "s1", 0);
+}
+
+static apr_status_t run_replace_link(unit_t *unit, db_t *db)
+{
+    mnv_succession_t succession = { .from = old_session, .to = new_session, .lifetime = apr_time_from_sec(120) };
+    mnv_replacement_t links = { old_link, new_link, "self" };
+    apr_status_t rv = mnv_store_link_replace(unit->ctx, db->store, &links, &succession, &outcome, &removed);
+    assert_true(rv != APR_SUCCESS || (outcome == MNV_LINK_MADE && removed));
+    return rv;
+}
+
+static int state_replace_link(db_t *db)
+{
+    int olds = db_count(db, apr_psprintf(db->pool, "mynumber_links WHERE id = '%s'", old_link->id));
+    int news = db_count(db, apr_psprintf(db->pool, "mynumber_links WHERE id = '%s'", new_link->id));
+    int linked = db_count(db, "mynumber_link_history WHERE event = 'linked'"), history = db_count(db, "mynumber_link_history WHERE event = 'unlinked' AND why = 'replaced'");
+    int done = olds == 1 && news == 0 && linked == 1 && history == 0 ? 0 : olds == 0 && news == 1 && linked == 2 && history == 1 ? 1 : 2;
+    return done == state_succession(db) ? done : 2;
+}
+
 static apr_status_t run_reverified(unit_t *unit, db_t *db)
 {
     old_link->identity->at = UNIT_START + apr_time_from_sec(5);
@@ -197,6 +224,7 @@ static const op_t ops[] = {
     { "make a link in place of expired ones", prepare_expired, run_make, state_expired },
     { "remove a link", prepare_link, run_remove, state_remove },
     { "remove a link and take the session on", prepare_link_and_sessions, run_remove_with_succession, state_remove_with_succession },
+    { "replace a link and take the session on", prepare_replace, run_replace_link, state_replace_link },
     { "refresh a link", prepare_link, run_reverified, state_reverified },
 };
 
@@ -381,7 +409,7 @@ static void every_operation_tells_that_there_is_no_connection(void **state)
     assert_told(unit, DATABASE);
     assert_int_not_equal(mnv_schema_prepare(unit->ctx, node->store, 1), APR_SUCCESS);
     assert_told(unit, DATABASE);
-    assert_int_equal(asked, 2 * 14); /* a connection the server closed is replaced, then it is given up */
+    assert_int_equal(asked, 2 * (5 + (int)(sizeof(ops) / sizeof(ops[0])))); /* a connection the server closed is replaced, then it is given up */
 }
 
 /* An empty database: a crash at any statement leaves nothing, or what the next start finishes */

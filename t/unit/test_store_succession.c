@@ -85,6 +85,33 @@ static void an_unlink_ends_all_sessions_but_one(void **state)
     assert_non_null(get_session(unit, db, session->key)->successor);
 }
 
+static void a_replaced_link_ends_the_sessions_that_stood_on_it(void **state)
+{
+    unit_t *unit = *state;
+    db_t *db = db_make(unit);
+    mnv_session_t *session = put_session(unit, db, "taro", "s2"), *elsewhere = put_session(unit, db, "taro", NULL);
+    mnv_session_t *old_card = put_session(unit, db, NULL, "s1"), *other = put_session(unit, db, "jiro", "s3");
+    mnv_succession_t succession = succession_of(unit, session);
+    mnv_link_t *old = some_link(unit->ctx, "taro", "s1", 0), *made = some_link(unit->ctx, "taro", "s2", 0);
+    mnv_replacement_t links = { old, made, "self" };
+    mnv_link_outcome_e outcome;
+    int replaced, deleted;
+    assert_int_equal(mnv_store_link_make(unit->ctx, db->store, old, "self", NULL, &outcome), APR_SUCCESS);
+    assert_int_equal(mnv_store_link_replace(unit->ctx, db->store, &links, &succession, &outcome, &replaced), APR_SUCCESS);
+    assert_int_equal(outcome, MNV_LINK_MADE);
+    assert_null(get_session(unit, db, elsewhere->key));
+    assert_null(get_session(unit, db, old_card->key));
+    assert_non_null(get_session(unit, db, other->key));
+    assert_non_null(get_session(unit, db, succession.to->key)->account);
+    /* of a session that has ended meanwhile nothing is done */
+    assert_int_equal(mnv_store_session_delete(unit->ctx, db->store, succession.to->key, &deleted), APR_SUCCESS);
+    links.old = made;
+    links.made = some_link(unit->ctx, "taro", "s9", 0);
+    succession = succession_of(unit, succession.to);
+    assert_int_equal(mnv_store_link_replace(unit->ctx, db->store, &links, &succession, &outcome, &replaced), APR_ENOENT);
+    assert_int_equal(db_count(db, apr_psprintf(unit->pool, "mynumber_links WHERE id = '%s'", made->id)), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -92,6 +119,7 @@ int main(void)
         UNIT_TEST(a_refused_link_leaves_its_session_alone),
         UNIT_TEST(an_ended_session_links_and_unlinks_nothing),
         UNIT_TEST(an_unlink_ends_all_sessions_but_one),
+        UNIT_TEST(a_replaced_link_ends_the_sessions_that_stood_on_it),
     };
     return unit_run(tests);
 }

@@ -1,19 +1,24 @@
-# Real applications behind httpd, each started in the test's folder and ended with the object: PHP-FPM, Python's own server, uWSGI. They answer with what they received
-# (t/apps/received.*).
+# Real applications behind httpd, each started in the test's folder and ended with the object: PHP-FPM, Python's own server, uWSGI, a WebSocket server. They answer with what
+# they received (t/apps/received.*, t/apps/websocket.py).
 #
-#   my $apps = MNV::Apps->start($t, qw(php python uwsgi));
-#   php: unix socket @DIR@/run/php.sock, files below htdocs; python: @PORT:python@; uwsgi: @PORT:uwsgi@
+#   my $apps = MNV::Apps->start($t, qw(php python uwsgi websocket));
+#   php: unix socket @DIR@/run/php.sock, files below htdocs; python: @PORT:python@; uwsgi: @PORT:uwsgi@; websocket: @PORT:websocket@
 #   verify_php, verify_py, verify_mjs: docs/assertion/verify.*, which verify the assertion; @PORT:verify_…@, audience https://verify-….example.ac.jp
+#   my @answers = websocket($t, {url => 'ws://...', headers => [[name, value]], say => 'text'}, ...);
 package MNV::Apps;
 use strict;
 use warnings;
+use feature 'state';
+use Exporter 'import';
 use IO::Socket::INET;
 use IO::Socket::UNIX;
+use JSON::PP ();
 use POSIX ();
 use MNV::Source qw(root need slurp);
 use MNV::Test ();
+our @EXPORT_OK = qw(websocket);
 
-my %start = (php => \&_php, python => \&_python, uwsgi => \&_uwsgi,
+my %start = (php => \&_php, python => \&_python, uwsgi => \&_uwsgi, websocket => \&_websocket,
     map { my $kind = $_; ("verify_$kind" => sub { $_[0]->_verifier($kind) }) } qw(php py mjs));
 
 sub start {
@@ -137,6 +142,32 @@ sub _verifier {
     $self->{env}{$name} = { ISSUER => $t->base, AUDIENCE => "https://verify-$kind.example.ac.jp", TMPDIR => $t->path($name) };
     $self->_launch($name, @{ $command{$kind} });
     return _port_is_up($port);
+}
+
+sub _websocket_program {
+    my $python = _program('python3', 'python3');
+    state $is_there = system($python, '-c', 'import websockets') == 0;
+    need($is_there, 'websockets for Python (python3-websockets)');
+    return ($python, root . '/t/apps/websocket.py');
+}
+
+sub _websocket {
+    my ($self) = @_;
+    my $port = $self->{t}->port('websocket');
+    $self->_launch('websocket', _websocket_program(), 'serve', $port);
+    return _port_is_up($port);
+}
+
+# What a WebSocket client is told, an answer for each handshake.
+sub websocket {
+    my ($t, @wishes) = @_;
+    my $json = JSON::PP->new->utf8;
+    my $input = $t->write_file('wishes', '');
+    open my $out, '>', $input or die "could not write \"$input\": $!";
+    print $out map { $json->encode($_) . "\n" } @wishes;
+    close $out;
+    my $answers = $t->run('sh', '-c', 'exec "$1" "$2" connect <"$3"', 'sh', _websocket_program(), $input);
+    return map { $json->decode($_) } split /\n/, $answers;
 }
 
 sub stop {

@@ -5,6 +5,7 @@
 #include "lib/json.h"
 #include "proto/jwt_rules.h"
 #include "proto/logout_token.h"
+#include "store/logout.h"
 
 /* OpenID Connect Back-Channel Logout 1.0: the sign-in provider itself calls, over no browser. Nothing but the token's signature says that it is the provider. */
 

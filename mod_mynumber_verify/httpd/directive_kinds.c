@@ -73,19 +73,14 @@ static const char *set_file(const mod_mnv_setting_t *setting, void *field)
 static const char *set_files(const mod_mnv_setting_t *setting, void *field)
 {
     apr_array_header_t **files = field;
-    const char *name = NULL, *problem = set_file(setting, &name);
 
-    if (problem) {
-        return problem;
-    }
     if (!*files) {
         *files = apr_array_make(setting->pool, 2, sizeof(const char *));
     }
     if ((*files)->nelts >= FILES_MOST) {
         return "more than 8 files are given: remove those that are of no use any more";
     }
-    APR_ARRAY_PUSH(*files, const char *) = name;
-    return NULL;
+    return set_file(setting, &APR_ARRAY_PUSH(*files, const char *)); /* what fails stops the start */
 }
 
 int mod_mnv_provider_is_issuer(const char *text)

@@ -1,3 +1,4 @@
+#include "store/logout.h"
 #include "store/work.h"
 
 typedef struct logout_t {

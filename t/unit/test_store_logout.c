@@ -1,5 +1,6 @@
 /* A logout that the provider tells us of ends the sessions it names and no others, once. */
 #include "store_fixture.h"
+#include "store/logout.h"
 
 static const char *put(unit_t *unit, db_t *db, const char *issuer, const char *subject, const char *sid)
 {

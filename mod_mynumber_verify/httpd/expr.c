@@ -47,7 +47,7 @@ static const char *value_of(ap_expr_eval_ctx_t *eval, const void *data, const ch
         const mod_mnv_export_t *one = &APR_ARRAY_IDX(exports, i, mod_mnv_export_t);
 
         if (is_named(one->variable, name)) {
-            value = mod_mnv_value(r, visit->record, one, MNV_ENCODING_UTF8);
+            value = mod_mnv_value(r, visit->record, one);
             break;
         }
     }

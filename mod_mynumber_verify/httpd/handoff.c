@@ -109,15 +109,18 @@ static const char *value_of_nobody(const mod_mnv_export_t *one, mnv_encoding_e e
     return encoding == MNV_ENCODING_BASE64URL ? "MA" : "0";
 }
 
-const char *mod_mnv_value(request_rec *r, const mnv_record_t *record, const mod_mnv_export_t *one, mnv_encoding_e encoding)
+/* Within the loop of every request. @param knows mod_mnv_knows_account() */
+static inline const char *value_of(request_rec *r, const mnv_record_t *record, const mod_mnv_export_t *one, int knows)
 {
-    if (!record) {
-        return value_of_nobody(one, encoding);
-    }
-    if (one->slot == MNV_FACT_SUBJECT) { /* the provider's own is for nobody's eyes; a hash is ASCII in every encoding */
+    if (one->slot == MNV_FACT_SUBJECT) { /* the provider's own is for nobody's eyes */
         return mod_mnv_subject(r);
     }
-    return mod_mnv_is_of_account(one->slot) && !mod_mnv_knows_account(r, record) ? NULL : mnv_record_value(record, encoding, one->slot);
+    return !knows && mod_mnv_is_of_account(one->slot) ? NULL : mnv_record_value(record, MNV_ENCODING_UTF8, one->slot);
+}
+
+const char *mod_mnv_value(request_rec *r, const mnv_record_t *record, const mod_mnv_export_t *one)
+{
+    return record ? value_of(r, record, one, mod_mnv_knows_account(r, record)) : value_of_nobody(one, MNV_ENCODING_UTF8);
 }
 
 /* ASCII, whatever the encoding. */
@@ -151,9 +154,10 @@ static int hand_on(request_rec *r, const mnv_record_t *record, const mod_mnv_dir
 {
     const apr_array_header_t *exports = mod_mnv_exports(r);
     const mod_mnv_export_t *one = (const mod_mnv_export_t *)exports->elts, *end = one + exports->nelts;
+    const int knows = mod_mnv_knows_account(r, record);
 
     for (; one < end; one++) {
-        const char *text = mod_mnv_value(r, record, one, MNV_ENCODING_UTF8);
+        const char *text = value_of(r, record, one, knows);
 
         if (!text) {
             continue;

@@ -9,8 +9,8 @@
  * that this request depends on could not be loaded */
 int mod_mnv_handoff_fixups(request_rec *r);
 
-/** What a session tells of one entry of the allow-list in an encoding. @return NULL: nothing */
-const char *mod_mnv_value(request_rec *r, const mnv_record_t *record, const mod_mnv_export_t *one, mnv_encoding_e encoding);
+/** What a session tells of one entry of the allow-list, in UTF-8. @param record NULL: nobody is known @return NULL: nothing */
+const char *mod_mnv_value(request_rec *r, const mnv_record_t *record, const mod_mnv_export_t *one);
 
 /** handler, first: mod_dir may have put another location's request in place of this one after fixups (ap_internal_fast_redirect). @return as above */
 int mod_mnv_handoff_again(request_rec *r);

@@ -217,7 +217,7 @@ static int hand_over(request_rec *r, mod_mnv_request_t *request)
         else if (visit->state != MOD_MNV_SESSION_FAILED) {
             hand_on_nobody(r, dir);
         }
-        if (request->sector_of == dir && !request->sector) { /* told; an application must not take the rest for all */
+        if (status == OK && request->sector_of == dir && !request->sector) { /* told; an application must not take the rest for all */
             return mod_mnv_gate_failed(r);
         }
     }

@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -53,6 +54,15 @@ static void free_algorithms(void)
     memset(&storage, 0, sizeof(storage));
 }
 
+/* A thread that ends while the process does must not call free_contexts() any more: OpenSSL has been cleaned up, or the code is gone. Called before OpenSSL's own cleanup, which was
+ * registered earlier; and keys are few (1,024). */
+__attribute__((destructor)) static void forget_key(void)
+{
+    if (atomic_exchange(&published, NULL) != NULL) {
+        pthread_key_delete(storage.key);
+    }
+}
+
 apr_status_t mnv_crypt_init(void)
 {
     apr_status_t status = APR_SUCCESS;
@@ -68,6 +78,7 @@ apr_status_t mnv_crypt_init(void)
         }
         else {
             atomic_store(&published, &storage);
+            (void)atexit(forget_key);
         }
     }
     pthread_mutex_unlock(&making);
@@ -94,15 +105,6 @@ void mnv_crypt_thread_end(void)
         (void)pthread_setspecific(algorithms->key, NULL);
     }
     OPENSSL_thread_stop();
-}
-
-/* httpd unloads modules at every restart. A thread that ends later must not call free_contexts() in code that is gone, and keys are few
- * (1,024). Nothing of OpenSSL is touched: at exit it has been cleaned up before us. */
-__attribute__((destructor)) static void forget_key(void)
-{
-    if (atomic_exchange(&published, NULL) != NULL) {
-        pthread_key_delete(storage.key);
-    }
 }
 
 static contexts_t *make_contexts(const algorithms_t *algorithms)

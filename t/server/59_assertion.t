@@ -258,6 +258,7 @@ for my $round (1 .. 3) {
     $last = $kid;
     # Between two roll-overs every application asks for the keys: here by starting anew.
     $apps->stop;
+    unlink glob $t->path('verify_php') . '/mynumber-jwks-*';
     $apps = MNV::Apps->start($t, map { "verify_$_" } @kinds);
     $b->get($t->url("/verify-$_")) for @kinds;
 }

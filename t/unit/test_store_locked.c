@@ -20,6 +20,9 @@ static mnv_store_t *lock_before_new_connection(unit_t *unit, int try)
 {
     mnv_dbd_lender_t *lender;
     db_t *db = db_make(unit);
+    if (strcmp(db->driver, "sqlite3") != 0) {
+        skip(); /* it alone locks the whole database */
+    }
     assert_int_equal(mnv_dbd_lender_single(unit->pool, db->driver, db->params, &lender), APR_SUCCESS);
     db_sql(db, "BEGIN EXCLUSIVE");
     locked = db;

@@ -124,6 +124,7 @@ typedef struct arrival_t {
     int is_response;
     const char *relay_state; /* NULL: none */
     const char *issuer;      /* as it says; NULL: it says none */
+    mnv_saml_provider_t *provider;
 } arrival_t;
 
 static apr_status_t read_redirect(mnv_ctx_t *ctx, const mnv_request_t *request, arrival_t *arrival)
@@ -173,14 +174,13 @@ static const char *asked_by(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_re
     return request_id(ctx, site, arrival->issuer, arrival->relay_state);
 }
 
-static apr_status_t judge(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const arrival_t *arrival, const mnv_saml_provider_t *provider,
-                          mnv_saml_logout_in_t **message)
+static apr_status_t judge(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const arrival_t *arrival, mnv_saml_logout_in_t **message)
 {
     mnv_saml_logout_expect_t expect = {0};
     apr_status_t status;
 
-    expect.issuer = provider->entity_id;
-    expect.trust.certificates = provider->certificates;
+    expect.issuer = arrival->provider->entity_id;
+    expect.trust.certificates = arrival->provider->certificates;
     expect.logout_url = slo_url(ctx, site);
     expect.request_id = asked_by(ctx, site, request, arrival);
     expect.keys = site->options->saml.keys;
@@ -252,9 +252,9 @@ static apr_status_t answer(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_req
     return status;
 }
 
-static apr_status_t obey(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const mnv_saml_provider_t *provider, const arrival_t *arrival,
-                         const mnv_saml_logout_in_t *asked, mnv_reply_t *reply)
+static apr_status_t obey(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const arrival_t *arrival, const mnv_saml_logout_in_t *asked, mnv_reply_t *reply)
 {
+    const mnv_saml_provider_t *provider = arrival->provider;
     mnv_saml_logout_out_t message = {0};
     apr_status_t status = end_sessions(ctx, site, request, provider, asked, reply);
 
@@ -273,18 +273,17 @@ static apr_status_t obey(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_reque
 
 /* Its answers. -------------------------------------------------------------------------- */
 
-static void land(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_saml_provider_t *provider, const arrival_t *arrival, const mnv_saml_logout_in_t *message, mnv_reply_t *reply)
+static void land(mnv_ctx_t *ctx, const mnv_site_t *site, const arrival_t *arrival, const mnv_saml_logout_in_t *message, mnv_reply_t *reply)
 {
     const char *how = !message->is_success ? "refused" : message->is_partial ? "partly" : "there";
 
-    mnv_log(ctx, MNV_LOG_INFO, MNVLOGNO(1623) "identity provider \"%s\" answered a sign-out: %s", provider->entity_id, how);
+    mnv_log(ctx, MNV_LOG_INFO, MNVLOGNO(1623) "identity provider \"%s\" answered a sign-out: %s", arrival->provider->entity_id, how);
     mnv_reply_redirect(reply, mnv_url_add(ctx->pool, mnv_own_url(ctx->pool, site->options, "/logout/done"), how, arrival->relay_state));
 }
 
 apr_status_t mnv_step_saml_slo(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_reply_t *reply)
 {
     arrival_t arrival = {0};
-    mnv_saml_provider_t *provider;
     mnv_saml_logout_in_t *message;
     apr_status_t status;
 
@@ -293,16 +292,16 @@ apr_status_t mnv_step_saml_slo(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv
     }
     status = strcmp(request->method, "POST") ? read_redirect(ctx, request, &arrival) : read_post(ctx, request, &arrival);
     if (status == APR_SUCCESS) {
-        status = find_provider(ctx, site, arrival.issuer, &provider);
+        status = find_provider(ctx, site, arrival.issuer, &arrival.provider);
     }
     if (status == APR_SUCCESS) {
-        status = judge(ctx, site, request, &arrival, provider, &message);
+        status = judge(ctx, site, request, &arrival, &message);
     }
     if (status == APR_SUCCESS && !message->is_response) {
-        return obey(ctx, site, request, provider, &arrival, message, reply);
+        return obey(ctx, site, request, &arrival, message, reply);
     }
     if (status == APR_SUCCESS) {
-        land(ctx, site, provider, &arrival, message, reply);
+        land(ctx, site, &arrival, message, reply);
     }
     return status;
 }

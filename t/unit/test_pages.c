@@ -516,7 +516,7 @@ static void signed_out_says_that_the_link_stays(void **state)
     unit_t *unit = *state;
     mnv_reply_t *reply = mnv_reply_make(unit->pool);
 
-    mnv_page_signed_out(unit->ctx, &(mnv_signed_out_view_t){ people_options(unit->pool), people_request(unit->pool, MNV_LANGUAGE_EN), MNV_SIGNED_OUT_HERE, NULL }, reply);
+    mnv_page_signed_out(unit->ctx, &(mnv_signed_out_view_t){ people_options(unit->pool), people_request(unit->pool, MNV_LANGUAGE_EN), MNV_SIGNED_OUT_HERE, NULL, NULL }, reply);
     assert_int_equal(reply->status, 200);
     assert_shows(reply->body, "A link stays as it is");
     assert_shows(reply->body, "href=\"/mynumber/logout/done?lang=ja\"");

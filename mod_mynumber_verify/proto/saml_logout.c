@@ -133,7 +133,7 @@ static apr_status_t check_end(judging_t *judging)
 static apr_status_t check_subject(judging_t *judging)
 {
     const mnv_xml_node_t *index = mnv_xml_child(judging->root, MNV_SAMLP_NS, "SessionIndex");
-    const char *problem = "there is no name";
+    const char *problem;
 
     judging->message->session_indexes = apr_array_make(judging->ctx->pool, 2, sizeof(const char *));
     if (judging->message->is_response) {

@@ -115,7 +115,7 @@ is(join(' ', map { stands($_) } $b, $tablet, $phone), '0 0 1', 'both end');
 ($b) = signed_in();
 $r = send_by('post', $anyone, name => $name, to => $other_node->url('/mynumber/saml/slo'));
 is(answered($r)->{status}, 'Success', 'none named, at the other node');
-wait_for(sub { !stands($b) }, 10);
+wait_for(sub { !stands($b) && !stands($phone) }, 10);
 is(join(' ', map { stands($_) } $b, $phone, $bob), '0 0 1', 'all of the person end, and nobody else\'s');
 
 # The cookie of the session that ended goes; one of another person stays.

@@ -4,11 +4,12 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use MNV::Test;
 use MNV::External;
+use MNV::Journey qw(stands verify link_up);
 use MNV::SamlJourney qw(saml_key key_lines known_by_idp answer_for person_in);
 use MNV::SamlLogout;
 
 my $t = MNV::Test->new;
-$t->providers(signin => 0);
+$t->providers(signin => 0)->card_is(person => 'adult');
 saml_key($t, $_) for qw(saml other);
 my $idp = MNV::External->saml_idp($t, known_by_idp($t));
 $t->write_file('keys/idp.xml', $idp->metadata, 0644);
@@ -29,7 +30,7 @@ sub signed_in {
     $t->forbid_in_log($name, $index);
     return ($b, $name, $index);
 }
-sub stands { my ($b, $i) = @_; return $b->get($node[ $i // 0 ]->url('/account/'))->code == 200 ? 1 : 0 }
+sub is_in { my ($b, $i) = @_; return $b->get($node[ $i // 0 ]->url('/account/'))->code == 200 ? 1 : 0 }
 sub brief { my ($r) = @_; return $r->code . ' ' . ($r->mnv_code // ($r->header('Location') // '') =~ s/[?].*//r) }
 
 # By either way. %how as MNV::SamlLogout has it, also change => sub { of the address or the form }.
@@ -88,40 +89,48 @@ is(brief($anyone->post_form($slo, { RelayState => 'x' })), '502 MNV0350', 'no me
 is(brief($anyone->post_form($slo, { SAMLRequest => '!!' })), '502 MNV0350', 'no base64');
 my $head = $anyone->request('HEAD', $slo);
 is($head->code . ' ' . $head->header('Allow'), '405 GET, POST', 'HEAD');
-is(join('', map { stands($b, $_) . stands($bob, $_) } 0, 1), '1111', 'nobody was signed out by any of them');
+is(join('', map { is_in($b, $_) . is_in($bob, $_) } 0, 1), '1111', 'nobody was signed out by any of them');
 
 # --- requests that are good -----------------------------------------------------------------------------------
 my $r = send_by('post', $anyone, name => $name, indexes => ['_another'], id => '_none', relay => 'r&s');
 is_deeply(answered($r), { status => 'Success', to => '_none', destination => $service, relay => 'r&s', is_signed => 1 }, 'a session that there is not (any more): Success');
-is(stands($b), 1, 'and nobody is signed out');
+is(is_in($b), 1, 'and nobody is signed out');
 my ($tablet, undef, $tablets_index) = signed_in();
 my ($phone) = signed_in();
-is(join(' ', map { stands($_) } $b, $tablet, $phone), '1 1 1', 'three browsers of one person');
+is(join(' ', map { is_in($_) } $b, $tablet, $phone), '1 1 1', 'three browsers of one person');
 $r = send_by('post', $anyone, name => $name, indexes => [$index], id => '_once');
 is(answered($r)->{status}, 'Success', 'a form that brings no cookie of ours');
 is_deeply([ $r->headers('Set-Cookie') ], [], 'sets none either');
-is(join(' ', map { stands($_) } $b, $tablet, $phone), '0 1 1', 'the session that is named ends');
-wait_for(sub { !stands($b, 1) }, 10);
-is(stands($b, 1), 0, 'at the other node too');
+is(join(' ', map { is_in($_) } $b, $tablet, $phone), '0 1 1', 'the session that is named ends');
+wait_for(sub { !is_in($b, 1) }, 10);
+is(is_in($b, 1), 0, 'at the other node too');
 ($b, undef, $index) = signed_in();
 my @again = map { send_by($_, $anyone, name => $name, indexes => [$index], id => '_once') } qw(post redirect);
 push @again, send_by('post', $anyone, name => $name, indexes => [$index], id => '_once', to => $other_node->url('/mynumber/saml/slo'));
 is(join(' ', map { $_->mnv_code // '' } @again), 'MNV0391 MNV0391 MNV0391', 'its ID again, by either way and at the other node: refused');
-is(stands($b), 1, 'and who has signed in since stays so');
+is(is_in($b), 1, 'and who has signed in since stays so');
 $_->expect_log('MNV0391') for @node;
 $r = send_by('redirect', $anyone, name => $name, indexes => [ $index, $tablets_index ]);
 is(answered($r)->{status}, 'Success', 'two sessions named');
-is(join(' ', map { stands($_) } $b, $tablet, $phone), '0 0 1', 'both end');
+is(join(' ', map { is_in($_) } $b, $tablet, $phone), '0 0 1', 'both end');
 ($b) = signed_in();
 $r = send_by('post', $anyone, name => $name, to => $other_node->url('/mynumber/saml/slo'));
 is(answered($r)->{status}, 'Success', 'none named, at the other node');
-wait_for(sub { !stands($b) && !stands($phone) }, 10);
-is(join(' ', map { stands($_) } $b, $phone, $bob), '0 0 1', 'all of the person end, and nobody else\'s');
+wait_for(sub { !is_in($b) && !is_in($phone) }, 10);
+is(join(' ', map { is_in($_) } $b, $phone, $bob), '0 0 1', 'all of the person end, and nobody else\'s');
+
+# What came to the session since it was begun ends with it.
+($b, undef, $index) = signed_in();
+verify($t, $b);
+ok(stands(link_up($b), step => 4, account => 1, identity => 1, linked => 1), 'the card held, and linked: the session goes on under other ids');
+send_by('post', $anyone, name => $name, indexes => [$index]);
+is(is_in($b), 0, 'ended by the name it had');
+is($b->fetch($t->url('/mynumber/info'))->json->{identity}, undef, 'with the card half');
 
 # The cookie of the session that ended goes; one of another person stays.
 ($b, undef, $index) = signed_in();
 send_by('redirect', $bob, name => $name, indexes => [$index]);
-is(stands($bob) . stands($b), '10', 'carried by another person: that one stays signed in');
+is(is_in($bob) . is_in($b), '10', 'carried by another person: that one stays signed in');
 send_by('redirect', $bob, name => $bobs_name);
 ok(!$bob->jar->cookie('mynumber'), 'carried by the person: the cookie goes');
 
@@ -139,12 +148,12 @@ $t->expect_log('MNV0204');
 $t->sql("create trigger fault before delete on mynumber_sessions begin select raise(abort, 'no'); end");
 $r = send_by('redirect', $anyone, name => $name, indexes => [$index], id => '_later');
 is(answered($r)->{status}, 'Responder/PartialLogout', 'the database does not: the provider is told so');
-is(stands($b), 1, 'the session stands');
+is(is_in($b), 1, 'the session stands');
 $t->expect_log('MNV0601');
 $t->sql('drop trigger fault');
 $r = send_by('redirect', $anyone, name => $name, indexes => [$index], id => '_later');
 is(answered($r)->{status}, 'Success', 'and it can be asked for again');
-is(stands($b), 0, 'ended');
+is(is_in($b), 0, 'ended');
 
 # --- answers -------------------------------------------------------------------------------------------------------
 # A browser that has signed out here and was sent to the provider: what the answer is to.

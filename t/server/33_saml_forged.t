@@ -13,7 +13,8 @@ my $forger = MNV::SamlForger->start($t);
 $t->write_file('keys/idp.xml', $forger->metadata(qw(idp idp2 ec ec384)), 0644);
 $t->write_file('keys/mellon-idp.xml', $forger->metadata(qw(idp idp2)), 0644);
 my $keys = join '', map { "MyNumberSAMLKey \"\@DIR\@/keys/forger/$_.key\"\nMyNumberSAMLCert \"\@DIR\@/keys/forger/$_.crt\"\n" } qw(sp sp2);
-$t->start($t->default_config(signin => "MyNumberSignIn saml\nMyNumberSAMLMetadata \"\@DIR\@/keys/idp.xml\"\n$keys", modules => ['auth_mellon', 'authz_user'], location => <<'EOT'));
+my $saml = "MyNumberSignIn saml\nMyNumberSAMLMetadata \"\@DIR\@/keys/idp.xml\"\n$keys";
+$t->start($t->default_config(signin => $saml, modules => ['auth_mellon', 'authz_user'], location => <<'EOT'));
 ScriptAlias /mellon-app "@DIR@/cgi/show"
 <Location />
   MellonEndpointPath /mellon
@@ -111,6 +112,14 @@ my @again = again($good);
 is_deeply([ map { $_->[1] } @again ], [ '400 MNV0202', '400 MNV0204', '502 MNV0353' ], 'a good answer, again');
 note(sprintf '%-50s | %-12s | %s', @$_) for @again;
 $t->expect_log(qw(MNV0202 MNV0204));
+
+# --- SHA-1 where a directive says so, and nothing else with it ----------------------------------------
+$t->restart($t->default_config(signin => $saml . "MyNumberSAMLSHA1 on\n"));
+$t->expect_log('MNV1353');
+my %weak = map { $_->{name} => $_ } $forger->cases;
+is(ours($weak{"08-algorithm/$_"}), 'in', "$_: let in by MyNumberSAMLSHA1") for qw(digest-sha1 rsa-sha1 rsa-sha1-response ecdsa-sha1);
+is(ours($weak{"08-algorithm/$_"}), '502 MNV0363', "$_: not even then") for qw(rsa-md5 digest-md5);
+is(ours($weak{'07-signature/by-a-stranger'}), '502 MNV0364', 'a stranger: not even then');
 
 # --- the table --------------------------------------------------------------------------------------
 sub listed { my ($names) = @_; return @$names ? join ', ', map { "`$_`" } @$names : '–' }

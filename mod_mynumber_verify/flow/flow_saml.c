@@ -122,6 +122,7 @@ static apr_status_t judge(mnv_ctx_t *ctx, const mnv_site_t *site, const char *re
     }
     expect.issuer = provider->entity_id;
     expect.trust.certificates = provider->certificates;
+    expect.trust.sha1 = options->saml.sha1;
     expect.entity_id = options->saml.entity_id;
     expect.acs_url = acs_url(ctx, site);
     expect.request_id = mnv_pending_request_id(ctx, pending);

@@ -170,6 +170,9 @@ void mod_mnv_judge_saml(mod_mnv_judge_t *judge)
     read_keys(judge, saml->keys);
     saml->certificates = read_certificates(judge, MNV_DIRECTIVE_SAML_CERT, config->saml_certificates);
     match(judge, saml);
+    if (saml->sha1) {
+        mod_mnv_warn(judge, MNV_DIRECTIVE_SAML_SHA1, MNVLOGNO(1353) "signatures made with SHA-1 are let in, which can be forged with effort: let the identity provider sign with SHA-256, and remove this line");
+    }
     saml->metadata = read_metadata(judge, config->saml_metadata);
     if (saml->metadata) {
         choose_provider(judge, saml);

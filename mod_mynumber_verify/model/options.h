@@ -60,6 +60,7 @@ typedef struct mnv_saml_options_t {
     const struct mnv_saml_metadata_t *metadata; /* read at start; shared by all processes */
     apr_array_header_t *keys;         /* struct mnv_private_key_t *: the first signs, all open what is encrypted for us; may be empty */
     apr_array_header_t *certificates; /* mnv_certificate_t * of these keys; may be empty */
+    int sha1;                         /* signatures of messages may be made with SHA-1 */
 } mnv_saml_options_t;
 
 typedef struct mnv_signin_options_t {

@@ -72,6 +72,7 @@ my %set = (
     MyNumberSAMLCert => [ $t->path('keys/sp.crt'), [ $t->path('keys/sp.crt') ], undef ],
     MyNumberSignInLogout => [ 'ON', 'on' ],
     MyNumberSignInRefuseGuests => [ 'on' ],
+    MyNumberSAMLSHA1 => [ 'OFF', 'off' ],    # on warns: 33_saml_forged.t
     MyNumberAccountAttribute => [ 'tid+oid sub', [ 'tid+oid', 'sub' ] ],
     MyNumberAccountPass => [ 'email urn:oid:1.2', [ 'email', 'urn:oid:1.2' ] ],
     MyNumberLinkPolicy => ['many-accounts'],

@@ -31,6 +31,12 @@
 #define SAML_SLO     "https://portal.example.ac.jp/mynumber/saml/slo"
 #define SAML_REQUEST "_0123456789abcdef0123456789abcdef"
 
+/* Who sends what to whom, and when; other parties where a test forges for a server that runs. */
+static struct {
+    const char *idp, *sp, *acs, *slo, *request;
+    apr_time_t now;
+} saml_world = { SAML_IDP, SAML_SP, SAML_ACS, SAML_SLO, SAML_REQUEST, UNIT_START };
+
 static struct {
     const char *name;
     int rsa_bits; /* 0: elliptic */
@@ -171,17 +177,17 @@ UNIT_MAYBE_UNUSED const char *saml_replace(apr_pool_t *pool, const char *text, c
     return apr_pstrcat(pool, made, text, NULL);
 }
 
-/** Fill in @IDP@, @SP@, @ACS@, @SLO@, @REQUEST@ and the times @T@, @T+60@, @T-60@ (seconds from the test's beginning). */
+/** Fill in @IDP@, @SP@, @ACS@, @SLO@, @REQUEST@ and the times @T@, @T+60@, @T-60@ (seconds from the world's now). */
 UNIT_MAYBE_UNUSED const char *saml_fill(apr_pool_t *pool, const char *text)
 {
-    static const char *const places[][2] = { { "@IDP@", SAML_IDP }, { "@SP@", SAML_SP }, { "@ACS@", SAML_ACS }, { "@SLO@", SAML_SLO }, { "@REQUEST@", SAML_REQUEST } };
+    const char *const places[][2] = { { "@IDP@", saml_world.idp }, { "@SP@", saml_world.sp }, { "@ACS@", saml_world.acs }, { "@SLO@", saml_world.slo }, { "@REQUEST@", saml_world.request } };
     char *at;
     for (apr_size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
         text = strstr(text, places[i][0]) ? saml_replace(pool, text, places[i][0], places[i][1]) : text;
     }
     while ((at = strstr(text, "@T")) != NULL && strchr("@+-", at[2])) {
         const char *end = strchr(at + 2, '@');
-        apr_time_t moment = UNIT_START + apr_time_from_sec(strtol(at + 2, NULL, 10));
+        apr_time_t moment = saml_world.now + apr_time_from_sec(strtol(at + 2, NULL, 10));
         text = apr_pstrcat(pool, apr_pstrmemdup(pool, text, (apr_size_t)(at - text)), mnv_civil_rfc3339(pool, moment), end + 1, NULL);
     }
     return text;

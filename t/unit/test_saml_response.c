@@ -8,6 +8,9 @@
  * and @RESPONSE_SIGNATURE_OPEN@, and @EVIL@, @EVIL_SAME_ID@, which are @BARE@ for another person; "after" is a list of
  * replacements in the finished text, "before_form" and "after_form" are put around its base64, "form" replaces that. "request_id", "issuer" (null: none), "unsolicited", "sha1", "contexts",
  * "not_before", "no_keys" and "trust" change what is expected. "gives" is what must come of it.
+ *
+ * "test_saml_response --forge FOLDER" forges for servers that run: it writes certificates and our keys into the folder and answers lines
+ * "CASE-FILE<tab>assertion's ID<tab>request's ID<tab>IdP<tab>SP<tab>ACS" by the length of the form parameter SAMLResponse, a line break, and the parameter.
  */
 #include "cases.h"
 
@@ -33,6 +36,14 @@ static const char good_response[] =
     "<saml:Issuer xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\">@IDP@</saml:Issuer>@SIGN@<samlp:Status><samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/></samlp:Status>"
     "@BODY@</samlp:Response>";
 
+/* Good for one acceptance, so that each forgery for a server that runs has its own. */
+static const char *assertion_id = "_assertion1";
+
+static const char *with_id(apr_pool_t *pool, const char *text)
+{
+    return strcmp(assertion_id, "_assertion1") && strstr(text, "_assertion1") ? saml_replace(pool, text, "_assertion1", assertion_id) : text;
+}
+
 static const char *or_else(const mnv_json_t *json, const char *name, const char *otherwise)
 {
     const char *text = mnv_json_string(json, name);
@@ -43,9 +54,10 @@ static const char *changed(const case_t *c, const char *list, const char *text)
 {
     apr_pool_t *pool = c->unit->pool;
     const mnv_json_t *pairs = mnv_json_member(c->json, list);
+    text = with_id(pool, text);
     for (apr_size_t i = 0; pairs && i < mnv_json_size(pairs); i++) {
         const mnv_json_t *pair = mnv_json_at(pairs, i);
-        text = saml_replace(pool, text, mnv_json_string(mnv_json_at(pair, 0), NULL), mnv_json_string(mnv_json_at(pair, 1), NULL));
+        text = saml_replace(pool, text, with_id(pool, mnv_json_string(mnv_json_at(pair, 0), NULL)), with_id(pool, mnv_json_string(mnv_json_at(pair, 1), NULL)));
     }
     return text;
 }
@@ -123,11 +135,12 @@ static const char *with_parts(const case_t *c, const char *response, const char 
         { "@RESPONSE_SIGNATURE_OPEN@", apr_pstrmemdup(pool, outer_signature, *outer_signature ? strlen(outer_signature) - strlen("</ds:Signature>") : 0) },
         { "@SIGNATURE_OPEN@", apr_pstrmemdup(pool, signature, *signature ? strlen(signature) - strlen("</ds:Signature>") : 0) },
         { "@HEAD@", apr_pstrmemdup(pool, outer, (apr_size_t)(strstr(outer, "@ASSERTION@") - outer)) },
-        { "@ASSERTION@", assertion }, { "@BARE@", bare }, { "@SIGNATURE@", signature }, { "@EVIL_SAME_ID@", evil }, { "@EVIL@", strstr(evil, "_assertion1") ? saml_replace(pool, evil, "_assertion1", "_evil1") : evil },
+        { "@ASSERTION@", assertion }, { "@BARE@", bare }, { "@SIGNATURE@", signature }, { "@EVIL_SAME_ID@", evil }, { "@EVIL@", strstr(evil, assertion_id) ? saml_replace(pool, evil, assertion_id, "_evil1") : evil },
     };
     if (!document) {
         return response;
     }
+    document = with_id(pool, document);
     for (apr_size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         document = strstr(document, parts[i].name) ? saml_replace(pool, document, parts[i].name, parts[i].text) : document;
     }
@@ -268,12 +281,65 @@ static void judges_response(void **state)
     }
 }
 
-int main(void)
+/* Forging for others. ------------------------------------------------------------ */
+
+static void save(apr_pool_t *pool, const char *folder, const char *name, const char *end, const char *text)
+{
+    FILE *out = fopen(apr_pstrcat(pool, folder, "/", name, end, NULL), "w");
+    assert_non_null(out);
+    fputs(text, out);
+    fclose(out);
+}
+
+static void save_keys(apr_pool_t *pool, const char *folder)
+{
+    static const char *const names[] = { "idp", "idp2", "ec", "ec384", "sp", "sp2" };
+    for (apr_size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        save(pool, folder, names[i], ".crt", saml_pem(pool, names[i]));
+        if (!strncmp(names[i], "sp", 2)) {
+            BIO *bio = BIO_new(BIO_s_mem());
+            PEM_write_bio_PrivateKey(bio, saml_key(names[i]), NULL, NULL, 0, NULL, NULL);
+            save(pool, folder, names[i], ".key", saml_drain(pool, bio));
+        }
+    }
+}
+
+static int forge(const char *folder)
+{
+    char line[4096], *state;
+    apr_pool_t *pool;
+    apr_initialize();
+    apr_pool_create(&pool, NULL);
+    mnv_crypt_init();
+    save_keys(pool, folder);
+    for (puts("ready"), fflush(stdout); fgets(line, sizeof(line), stdin); fflush(stdout)) {
+        void *made = apr_pstrdup(pool, apr_strtok(line, "\t", &state));
+        const char *form;
+        assertion_id = apr_pstrdup(pool, apr_strtok(NULL, "\t", &state));
+        saml_world.request = apr_pstrdup(pool, apr_strtok(NULL, "\t", &state));
+        saml_world.idp = apr_pstrdup(pool, apr_strtok(NULL, "\t", &state));
+        saml_world.sp = apr_pstrdup(pool, apr_strtok(NULL, "\t", &state));
+        saml_world.acs = apr_pstrdup(pool, apr_strtok(NULL, "\n", &state));
+        saml_world.now = apr_time_from_sec(apr_time_sec(apr_time_now()));
+        if (case_setup(&made) != 0) {
+            return 1;
+        }
+        form = form_of(made);
+        printf("%lu\n%s", (unsigned long)strlen(form), form);
+        case_teardown(&made);
+    }
+    return 0;
+}
+
+int main(int argc, char **argv)
 {
     int failed;
     xmlKeepBlanksDefault(1);
     if (mnv_xml_init() != APR_SUCCESS) {
         return 1;
+    }
+    if (argc == 3 && !strcmp(argv[1], "--forge")) {
+        return forge(argv[2]);
     }
     failed = CASES_RUN(judges_response, "saml/response");
     saml_end();

@@ -29,14 +29,15 @@ sub start {
     return $self;
 }
 
-# SimpleSAMLphp with alice and bob. @sp: what it knows of the service provider, PHP.
+# SimpleSAMLphp with alice and bob. $sp: what it knows of the service provider, PHP; %more: for MNV::Bench::SamlIdp.
 sub saml_idp {
-    my ($class, $t, $sp) = @_;
+    my ($class, $t, $sp, %more) = @_;
     my $people = join '', map { my ($name, $of) = ($_, lc $_); "'$of:secret' => ['urn:oid:1.3.6.1.4.1.5923.1.1.1.6' => ['$of\@example.ac.jp'], 'urn:oid:2.16.840.1.113730.3.1.241' => ['$name テスト'], "
       . "'urn:oid:1.3.6.1.4.1.5923.1.1.1.9' => ['member\@example.ac.jp', 'student\@example.ac.jp']],\n" } qw(Alice Bob);
     my $hosted = slurp('t/bench/saml/saml20-idp-hosted.php');
     $hosted =~ s/^    'auth' => .*\n\K/    'scope' => ['example.ac.jp'],\n    'attributes.NameFormat' => 'urn:oasis:names:tc:SAML:2.0:attrname-format:uri',\n/m;
-    return MNV::Bench::SamlIdp->start($t, 'saml20-idp-hosted' => $hosted, authsources => "<?php\n\$config = ['member' => ['exampleauth:UserPass', $people]];\n", 'saml20-sp-remote' => "<?php\n$sp");
+    return MNV::Bench::SamlIdp->start($t, 'saml20-idp-hosted' => $hosted, authsources => "<?php\n\$config = ['member' => ['exampleauth:UserPass', $people]];\n",
+        'saml20-sp-remote' => "<?php\n$sp", %more);
 }
 
 # A page, through whatever the other module and its provider show on the way: a form for name and password, forms that send themselves.

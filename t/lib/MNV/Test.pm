@@ -606,7 +606,7 @@ sub _unannounced {
         }
         elsif ($line =~ /\S/) {
             # Not httpd's log: someone wrote to standard error; httpd itself does when a piped program dies.
-            push @bad, $line unless $line =~ /^(AH\d{5}): / && $known{$1};
+            push @bad, $line unless ($line =~ /^(AH\d{5}): / && $known{$1}) || grep { $line =~ $_ } @{ $self->{allowed_lines} };
         }
     }
     return @bad;

@@ -12,12 +12,13 @@ my $READY_SECONDS = 30;
 my %PLACE = (config => 'config', authsources => 'config',
              'saml20-idp-hosted' => 'metadata', 'saml20-sp-remote' => 'metadata');
 
-# %file: texts in place of the files of these names in t/bench/saml.
+# %file: texts in place of the files of these names in t/bench/saml; url => what browsers know it by, where that is not its own port.
 sub start {
     my ($class, $server, %file) = @_;
     need(-d $PROGRAM, 'simplesamlphp (script/setup)');
     my $port = $server->port('idp');
-    my $self = bless { url => "http://127.0.0.1:$port", owner => $$ }, $class;
+    my $self = bless { at => "http://127.0.0.1:$port", owner => $$ }, $class;
+    $self->{url} = delete $file{url} // $self->{at};
     mkdir $server->path("saml$_"), 0755 for '', map { "/$_" } qw(config metadata cert data tmp log);
     $server->write_file("saml/$PLACE{$_}/$_.php", ($file{$_} // slurp("t/bench/saml/$_.php")) =~ s/\@IDP\@/$self->{url}/gr) for sort keys %PLACE;
     _key_pair($server, 'idp', 'saml/cert');
@@ -51,7 +52,7 @@ sub _launch {
 sub metadata {
     my ($self) = @_;
     return $self->{metadata} //= eval {
-        my $page = MNV::Browser->new->get("$self->{url}/saml2/idp/metadata.php");
+        my $page = MNV::Browser->new->get("$self->{at}/saml2/idp/metadata.php");
         $page->code == 200 && $page->body =~ /EntityDescriptor/ ? $page->body : undef;
     };
 }

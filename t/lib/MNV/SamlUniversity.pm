@@ -1,6 +1,6 @@
 # SimpleSAMLphp posing as somebody's identity provider: its entityID, the people and their attributes, the way they sign in.
 #
-#   my $u = MNV::SamlUniversity->start($t, entity_id => ..., people => { alice => { NAME => [values] } }, context => URI, encrypt => PEM file, scope => 'example.ac.jp');
+#   my $u = MNV::SamlUniversity->start($t, entity_id => ..., people => { alice => { NAME => [values] } }, context => URI, encrypt => PEM file, sp => our entityID, scope => 'example.ac.jp');
 #   $u->is(context => URI);                       # from now on
 #   my $page = $u->open_as($b, 'alice', '/members/');
 package MNV::SamlUniversity;
@@ -28,7 +28,7 @@ sub _files {
     my $hosted = slurp('t/bench/saml/saml20-idp-hosted.php') =~ s/'\@IDP\@\/idp'/_php($self->{entity_id})/er;
     $hosted =~ s/^    'auth' => .*\n\K/$more/m or die;
     return ('saml20-idp-hosted' => $hosted, authsources => "<?php\n\$config = ['member' => ['exampleauth:UserPass', $people]];\n",
-        'saml20-sp-remote' => "<?php\n\$metadata['\@BASE\@/mynumber/saml/metadata'] = ['AssertionConsumerService' => '\@BASE\@/mynumber/saml/acs'$encrypt];\n");
+        'saml20-sp-remote' => "<?php\n\$metadata['" . ($self->{sp} // '@BASE@/mynumber/saml/metadata') . "'] = ['AssertionConsumerService' => '\@BASE\@/mynumber/saml/acs'$encrypt];\n");
 }
 
 # SimpleSAMLphp reads its files anew for each request.

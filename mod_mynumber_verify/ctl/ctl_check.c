@@ -8,9 +8,11 @@
 #include <string.h>
 #include "base/file.h"
 #include "ctl/ctl_host.h"
+#include "ctl/ctl_saml.h"
 #include "flow/provider.h"
 #include "lib/http.h"
 #include "lib/jose.h"
+#include "lib/xml.h"
 #include "model/keyring.h"
 #include "store/store.h"
 
@@ -160,6 +162,51 @@ static void check_client_secret(check_t *check, const char *name)
 
         find(check, is_there ? OK : FAIL, is_there ? NULL : "write the client secret on its first line", "client secret file \"%s\" is private and %s", name,
              is_there ? "readable" : "empty");
+    }
+}
+
+/* SAML. ---------------------------------------------------------------------------- */
+
+/* @return the files that could be read (ctl_file_t), NULL when one could not (found) */
+static apr_array_header_t *saml_files(check_t *check, const char *what, const apr_array_header_t *names, int is_private)
+{
+    apr_array_header_t *files = apr_array_make(check->ctl->pool, 2, sizeof(ctl_file_t));
+    int i, is_whole = 1;
+
+    for (i = 0; i < names->nelts; i++) {
+        ctl_file_t file = {APR_ARRAY_IDX(names, i, const char *), NULL, 0};
+
+        file.text = is_private ? read_private(check, what, file.name, &file.length) : read_file(check, what, file.name, FILE_LIMIT_BYTES, &file.length);
+        if (file.text) {
+            APR_ARRAY_PUSH(files, ctl_file_t) = file;
+        }
+        is_whole &= file.text != NULL;
+    }
+    return is_whole ? files : NULL;
+}
+
+static void found_in_saml(void *baton, ctl_level_e level, const char *mend, const char *what)
+{
+    find(baton, level == CTL_OK ? OK : level == CTL_WARN ? WARN : FAIL, mend, "%s", what);
+}
+
+static void check_saml(check_t *check)
+{
+    const ctl_host_t *host = check->host;
+    ctl_saml_t saml = {0};
+    ctl_file_t metadata = {host->saml_metadata, NULL, 0};
+
+    if (!host->saml) {
+        return;
+    }
+    saml.keys = saml_files(check, "SAML key", host->saml_keys, 1);
+    saml.certificates = saml_files(check, "SAML certificate", host->saml_certificates, 0);
+    saml.metadata_certificates = saml_files(check, "certificate of the metadata's signer", host->saml_metadata_certificates, 0);
+    metadata.text = metadata.name ? read_file(check, "metadata", metadata.name, MNV_XML_METADATA_LIMIT_BYTES, &metadata.length) : NULL;
+    saml.metadata = metadata.text ? &metadata : NULL;
+    saml.provider = host->saml_provider;
+    if (saml.keys && saml.certificates && saml.metadata_certificates) {
+        ctl_saml(check->ctl, &saml, found_in_saml, check);
     }
 }
 
@@ -360,6 +407,7 @@ static void check_host(check_t *check, ctl_host_t *host)
     keyring = check_secret_file(check);
     check_provider(check, "card", &host->card);
     check_provider(check, "account", &host->account);
+    check_saml(check);
     check_keys(check, "assertion key", host->assertion_keys);
     check_state_dir(check);
     if (keyring) {

@@ -204,6 +204,34 @@ static void read_provider(const ctl_t *ctl, const mnv_json_t *host, const char *
     options->client_secret_file = file_of(host, names[5]);
 }
 
+static apr_array_header_t *files_of(const ctl_t *ctl, const mnv_json_t *host, const char *name)
+{
+    const mnv_json_t *list = mnv_json_member(directive(host, name), "value"), *one;
+    apr_array_header_t *files = apr_array_make(ctl->pool, 2, sizeof(const char *));
+    apr_size_t i;
+
+    for (i = 0; (one = mnv_json_at(list, i)) != NULL; i++) {
+        const char *file = mnv_json_string(one, NULL);
+
+        if (file) {
+            APR_ARRAY_PUSH(files, const char *) = file;
+        }
+    }
+    return files;
+}
+
+static void read_saml(const ctl_t *ctl, const mnv_json_t *json, ctl_host_t *host)
+{
+    const char *sign_in = mnv_json_string(json, "sign_in");
+
+    host->saml = sign_in && !strcmp(sign_in, "saml");
+    host->saml_provider = mnv_json_string(json, "account_issuer");
+    host->saml_metadata = file_of(json, "MyNumberSAMLMetadata");
+    host->saml_keys = files_of(ctl, json, "MyNumberSAMLKey");
+    host->saml_certificates = files_of(ctl, json, "MyNumberSAMLCert");
+    host->saml_metadata_certificates = files_of(ctl, json, "MyNumberSAMLMetadataCert");
+}
+
 static void read_call(const ctl_t *ctl, const mnv_json_t *host, mnv_call_options_t *call)
 {
     const char *both = value_of(host, "MyNumberTimeout");
@@ -231,6 +259,7 @@ static int read_host(const ctl_t *ctl, const mnv_json_t *json, ctl_host_t *host)
     if (!sign_in || !strcmp(sign_in, "oidc")) { /* others are not asked by us */
         read_provider(ctl, json, "MyNumberSignIn", "account_issuer", &host->account);
     }
+    read_saml(ctl, json, host);
     host->assertion_keys = keys_of(ctl, json, "MyNumberAssertionKey");
     read_call(ctl, json, &host->call);
     return host->name && host->secret_file;

@@ -13,6 +13,10 @@ typedef struct ctl_host_t {
     mnv_provider_options_t card;  /* issuer or metadata_file set, or neither: absent */
     mnv_provider_options_t account;
     apr_array_header_t *assertion_keys; /* mnv_client_key_t, those named; never NULL */
+    int saml;                           /* people sign in by SAML */
+    const char *saml_provider;          /* entityID; NULL: not chosen here */
+    const char *saml_metadata;          /* NULL: not in a file */
+    apr_array_header_t *saml_keys, *saml_certificates, *saml_metadata_certificates; /* const char *, files; never NULL */
     mnv_call_options_t call;
     const char *dbd_driver;       /* NULL: none */
     const char *dbd_params;

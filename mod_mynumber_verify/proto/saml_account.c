@@ -112,33 +112,70 @@ static const char *name_of(apr_pool_t *pool, const mnv_saml_statement_t *stateme
     return name && strlen(name) <= MNV_TEXT_LIMIT_BYTES ? name : NULL;
 }
 
+/* Does the assertion say anything about it, be it nothing that can be handed on? */
+static int is_told(const mnv_saml_statement_t *statement, const char *short_name)
+{
+    int i;
+
+    for (i = 0; i < statement->attributes->nelts; i++) {
+        const mnv_saml_attribute_t *attribute = &APR_ARRAY_IDX(statement->attributes, i, mnv_saml_attribute_t);
+        if ((attribute->is_bad || attribute->values->nelts > 0) && !strcmp(mnv_saml_short_name(attribute->name), short_name)) {
+            return 1;
+        }
+    }
+    return !strcmp(short_name, "groups") && mnv_saml_groups_are_unknown(statement);
+}
+
+/* Those values of an attribute that this provider may state, joined; NULL: none that can be handed on. */
+static const char *allowed_values(mnv_ctx_t *ctx, const mnv_saml_statement_t *statement, const mnv_saml_account_rules_t *rules, const char *name)
+{
+    const char *short_name = mnv_saml_short_name(name), *joined;
+    int k, is_unknown = !strcmp(short_name, "groups") && mnv_saml_groups_are_unknown(statement);
+    const apr_array_header_t *values = mnv_saml_values(statement, name);
+    apr_array_header_t *kept = apr_array_make(ctx->pool, 4, sizeof(const char *));
+
+    for (k = 0; values && k < values->nelts; k++) {
+        const char *value = APR_ARRAY_IDX(values, k, const char *);
+        if (is_allowed(rules, short_name, value) && !is_unknown) {
+            APR_ARRAY_PUSH(kept, const char *) = value;
+        }
+    }
+    joined = mnv_text_join(ctx->pool, kept);
+    if (values && kept->nelts < values->nelts) {
+        mnv_log(ctx, MNV_LOG_WARNING, MNVLOGNO(1252) "%d values of attribute \"%s\" are left out: not of a scope of the identity provider, or not all there are",
+                values->nelts - kept->nelts, name);
+    }
+    if (strlen(joined) > MNV_ATTRIBUTE_LIMIT_BYTES) {
+        mnv_log(ctx, MNV_LOG_WARNING, MNVLOGNO(1253) "attribute \"%s\" is left out: longer than %d bytes", name, MNV_ATTRIBUTE_LIMIT_BYTES);
+        return NULL;
+    }
+    return *joined ? joined : NULL;
+}
+
+/* What is told and cannot be handed on is withheld: neither there nor not there, for a rule behind "not" would let in whom it is to keep out. */
 static void pass_on(mnv_ctx_t *ctx, const mnv_saml_statement_t *statement, const mnv_saml_account_rules_t *rules, apr_table_t *attributes)
 {
     const apr_array_header_t *names = rules->signin->account_keep;
-    int i, k, is_unknown = mnv_saml_groups_are_unknown(statement);
+    apr_array_header_t *withheld = apr_array_make(ctx->pool, 2, sizeof(const char *));
+    int i, is_asked = 0;
 
     for (i = 0; names && i < names->nelts; i++) {
-        const char *name = APR_ARRAY_IDX(names, i, const char *), *short_name = mnv_saml_short_name(name), *joined;
-        const apr_array_header_t *values = mnv_saml_values(statement, name);
-        apr_array_header_t *kept = apr_array_make(ctx->pool, 4, sizeof(const char *));
+        const char *name = APR_ARRAY_IDX(names, i, const char *), *value;
 
-        for (k = 0; values && k < values->nelts; k++) {
-            const char *value = APR_ARRAY_IDX(values, k, const char *);
-            if (is_allowed(rules, short_name, value) && !(is_unknown && !strcmp(short_name, "groups"))) {
-                APR_ARRAY_PUSH(kept, const char *) = value;
-            }
+        if (!strcmp(name, MNV_ATTRIBUTE_WITHHELD)) {
+            is_asked = 1;
+            continue;
         }
-        joined = mnv_text_join(ctx->pool, kept);
-        if (values && kept->nelts < values->nelts) {
-            mnv_log(ctx, MNV_LOG_WARNING, MNVLOGNO(1252) "%d values of attribute \"%s\" are left out: not of a scope of the identity provider, or not all there are",
-                    values->nelts - kept->nelts, name);
+        value = allowed_values(ctx, statement, rules, name);
+        if (value) {
+            apr_table_setn(attributes, name, value);
         }
-        if (*joined && strlen(joined) <= MNV_TEXT_LIMIT_BYTES) {
-            apr_table_setn(attributes, name, joined);
+        else if (is_told(statement, mnv_saml_short_name(name))) {
+            APR_ARRAY_PUSH(withheld, const char *) = name;
         }
-        else if (*joined) {
-            mnv_log(ctx, MNV_LOG_WARNING, MNVLOGNO(1253) "attribute \"%s\" is left out: longer than %d bytes", name, MNV_TEXT_LIMIT_BYTES);
-        }
+    }
+    if (is_asked && withheld->nelts) {
+        apr_table_setn(attributes, MNV_ATTRIBUTE_WITHHELD, mnv_text_join(ctx->pool, withheld));
     }
 }
 

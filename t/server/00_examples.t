@@ -128,8 +128,8 @@ my %judge = (
         $t->allow_log('MNV0104', 'MNV0105', 'MNV0106');
     }, sub { my ($text) = @_; $text =~ s/^MyNumberSignIn.*\n//mg; $text =~ s{<Location /app>.*?</Location>\n}{}s; return $text } ],
 );
-# These stand in front of real modules, each in a test of its own: t/server/NN_external_NAME.t
-my %elsewhere = map { /_external_(\w+)\.t$/ ? ("external-$1.conf" => 1) : () } glob root . '/t/server/*.t';
+# These stand in front of real modules or behind a real identity provider, each in a test of its own: t/server/NN_external_NAME.t, 33_saml_NAME.t
+my %elsewhere = map { /_external_(\w+)\.t$/ ? ("external-$1.conf" => 1) : /_saml_(gakunin|entra)\.t$/ ? ($1 eq 'entra' ? 'entra-saml.conf' : "$1.conf", 1) : () } glob root . '/t/server/*.t';
 opendir my $folder, "$conf/examples" or die $!;
 for my $name (sort grep { /\.conf$/ && !$elsewhere{$_} } readdir $folder) {
     my ($more, $check, $without) = @{ $judge{$name} // [] };

@@ -292,6 +292,54 @@ is(-s "$folder/db.sqlite", 0, '... not by check');
 $out = check(1, 'check under MyNumberSchema check', [ host(value => { MyNumberSchema => 'check' }) ]);
 like($out, qr/^FAIL .*no tables/m, '... is a failure');
 
+# --- SAML: keys and certificates, the metadata and the provider's keys ---
+sub openssl { system('openssl', @_) == 0 or die "openssl @_" }
+sub pair { my ($name, $days) = @_; openssl(qw(req -x509 -newkey rsa:2048 -nodes -batch -subj /CN=x -days), $days, '-keyout', "$folder/$name.key", '-out', "$folder/$name.crt"); chmod 0600, "$folder/$name.key" }
+{ open my $quiet, '>&', \*STDERR; open STDERR, '>', '/dev/null'; pair('long', 400); pair('short', 20); pair('idp', 400); open STDERR, '>&', $quiet }
+sub entity { my ($certificate, $more) = @_; my $text = do { open my $in, '<', "$folder/$certificate.crt" or die $!; join '', grep { !/-----/ } <$in> };
+    return put("$folder/idp.xml", '<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="https://idp.univ.example/idp"' . ($more // '') . '><md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">'
+      . "<md:KeyDescriptor><ds:KeyInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><ds:X509Data><ds:X509Certificate>$text</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>"
+      . '<md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="https://idp.univ.example/sso"/></md:IDPSSODescriptor></md:EntityDescriptor>') }
+sub saml { my (%value) = @_; return host(sign_in => 'saml', account_issuer => 'https://idp.univ.example/idp', value => { MyNumberSAMLMetadata => "$folder/idp.xml", MyNumberSAMLKey => ["$folder/long.key"], MyNumberSAMLCert => ["$folder/long.crt"], %value }) }
+SKIP: {
+    skip 'a build without SAML', 1 unless `ldd '$program'` =~ /libxmlsec1/;
+    entity('idp');
+    $out = check(0, 'check of a host with SAML', [ saml() ]);
+    my $until = strftime('%Y-%m', gmtime(time + 400 * 86400));
+    like($out, qr/^ok .*SAML key .*long\.key" is private, fits certificate .*long\.crt" and signs and opens: certificate is good until $until/m, '... key and certificate');
+    like($out, qr/^ok .*metadata .*idp\.xml" can be used: 1 identity providers, not looked at by whom signed$/m, '... metadata');
+    like($out, qr/^ok .*identity provider https:\/\/idp\.univ\.example\/idp, key 1 of 1: certificate is good until $until/m, "... the provider's key");
+    $out = check(0, 'check of two keys, one about to run out', [ saml(MyNumberSAMLKey => [ map { "$folder/$_.key" } qw(short long) ], MyNumberSAMLCert => [ map { "$folder/$_.crt" } qw(long short) ]) ], '--json');
+    my @found = grep { $_->{what} =~ /SAML key/ } @{ decode_json($out)->{results} };
+    is_deeply([ map { $_->{level} } @found ], [qw(warn ok)], '... the first is told of');
+    like($found[0]{what}, qr/short\.key".*short\.crt" and signs and opens/, '... which signs');
+    like($found[0]{mend}, qr/another pair/, '... and what to do');
+    like($found[1]{what}, qr/long\.key".*long\.crt" and opens:/, '... the second opens');
+    entity('short');
+    like(check(0, "check of a provider's key about to run out", [ saml() ]), qr/^warn .*key 1 of 1: certificate is good until .*save its metadata anew/m, '... says so');
+    entity('idp', ' validUntil="' . strftime('%Y-%m-%dT%H:%M:%SZ', gmtime(time + 3600)) . '"');
+    like(check(0, 'check of metadata about to run out', [ saml() ]), qr/^warn .*valid until .*save them anew/m, '... says so');
+    entity('idp', ' validUntil="' . strftime('%Y-%m-%dT%H:%M:%SZ', gmtime(time - 3600)) . '"');
+    like(check(1, 'check of metadata that have run out', [ saml() ]), qr/^FAIL .*metadata .* cannot be used/m, '... says so');
+    entity('idp');
+    like(check(1, 'check of metadata that nobody has signed', [ saml(MyNumberSAMLMetadataCert => ["$folder/long.crt"]) ]), qr/^FAIL .*metadata .* cannot be used/m, '... says so');
+    for my $case (
+        [ qr/long\.key" has no certificate/, 'a key and the certificate of another', MyNumberSAMLCert => ["$folder/short.crt"] ],
+        [ qr/short\.crt" has no key/, 'a certificate without its key', MyNumberSAMLCert => [ map { "$folder/$_.crt" } qw(long short) ] ],
+        [ qr/SAML key .* cannot be used/, 'a file that holds no key', MyNumberSAMLKey => [$secret] ],
+        [ qr/SAML certificate .* cannot be used/, 'a file that holds no certificate', MyNumberSAMLCert => [$secret] ],
+        [ qr/could not read SAML certificate/, 'a certificate that is not there', MyNumberSAMLCert => ["$folder/none"] ],
+        [ qr/could not read metadata/, 'metadata that are not there', MyNumberSAMLMetadata => "$folder/none" ],
+        [ qr/metadata .* cannot be used/, 'metadata that are none', MyNumberSAMLMetadata => $secret ],
+    ) {
+        my ($want, $name, %value) = @$case;
+        like(check(1, "check of $name", [ saml(%value) ]), qr/^FAIL https:.*$want/m, '... says so');
+    }
+    like(check(1, 'check of another entityID', [ { %{ saml() }, account_issuer => 'https://other.example/' } ]), qr{^FAIL .*metadata .* cannot be used for https://other\.example/}m, '... says so');
+    chmod 0644, "$folder/long.key";
+    like(check(1, 'check of a SAML key all can read', [ saml() ]), qr/^FAIL .*SAML key .*long\.key/m, '... says so');
+}
+
 for my $case (
     [ qr/clock is 7\d\d\d s ahead of that of provider/, 'a clock that is two hours off', card_issuer => "$base/late" ],
     [ qr/metadata is not usable: document is of issuer/, 'metadata of another issuer', card_issuer => "$base/other" ],

@@ -182,18 +182,45 @@ static void hands_on_what_is_named(void **state)
     assert_false(unit_logged(f.unit, "evil.example") || unit_logged(f.unit, "u1") || unit_logged(f.unit, "太郎"));
 }
 
-static void what_is_too_long_is_left_out(void **state)
+/* 150 groups of Entra ID are 5,550 bytes. */
+static void what_is_too_long_is_withheld(void **state)
 {
     fixture_t f = fixture_of(state);
     const mnv_account_t *account;
-    char *half = memset(apr_pcalloc(f.unit->pool, 3001), 'x', 3000);
+    char *half = memset(apr_pcalloc(f.unit->pool, 4001), 'x', 4000);
     give(&f, "uid", "u1", NULL);
     give(&f, "isMemberOf", half, half);
     list(&f, &f.signin.account_attributes, "uid", NULL);
-    list(&f, &f.signin.account_keep, "isMemberOf", NULL);
+    list(&f, &f.signin.account_keep, "isMemberOf", MNV_ATTRIBUTE_WITHHELD);
+    account = account_of(&f);
+    assert_int_equal(strlen(apr_table_get(account->attributes, "isMemberOf")), 8001);
+    assert_null(apr_table_get(account->attributes, MNV_ATTRIBUTE_WITHHELD));
+    f.statement.attributes->nelts--;
+    half = memset(apr_pcalloc(f.unit->pool, 8193), 'x', 8192);
+    give(&f, "isMemberOf", half, half);
     account = account_of(&f);
     assert_null(apr_table_get(account->attributes, "isMemberOf"));
+    assert_string_equal(apr_table_get(account->attributes, MNV_ATTRIBUTE_WITHHELD), "isMemberOf");
     assert_int_equal(unit_logged(f.unit, "MNV1253"), 1);
+    list(&f, &f.signin.account_keep, "isMemberOf", NULL);
+    assert_int_equal(apr_table_elts(account_of(&f)->attributes)->nelts, 0);
+}
+
+/* What is told, of no scope or of no form, is not the same as what is not told. */
+static void what_cannot_be_handed_on_is_withheld(void **state)
+{
+    fixture_t f = fixture_of(state);
+    f.rules.scopes = f.scopes;
+    give(&f, "uid", "u1", NULL);
+    list(&f, &f.signin.account_attributes, "uid", NULL);
+    list(&f, &f.signin.account_keep, "eduPersonScopedAffiliation", MNV_ATTRIBUTE_WITHHELD);
+    assert_int_equal(apr_table_elts(account_of(&f)->attributes)->nelts, 0);
+    give(&f, "eduPersonScopedAffiliation", "member@evil.example", NULL);
+    assert_string_equal(apr_table_get(account_of(&f)->attributes, MNV_ATTRIBUTE_WITHHELD), "eduPersonScopedAffiliation");
+    APR_ARRAY_IDX(f.statement.attributes, 1, mnv_saml_attribute_t).values->nelts = 0;
+    assert_int_equal(apr_table_elts(account_of(&f)->attributes)->nelts, 0);
+    APR_ARRAY_IDX(f.statement.attributes, 1, mnv_saml_attribute_t).is_bad = 1;
+    assert_string_equal(apr_table_get(account_of(&f)->attributes, MNV_ATTRIBUTE_WITHHELD), "eduPersonScopedAffiliation");
 }
 
 static void shows_the_name_that_there_is(void **state)
@@ -229,6 +256,12 @@ static void groups_that_are_too_many_are_unknown(void **state)
     assert_true(mnv_saml_groups_are_unknown(&f.statement));
     assert_int_equal(apr_table_elts(account->attributes)->nelts, 0);
     assert_int_equal(unit_logged(f.unit, "MNV1254"), 1);
+    f.statement.attributes->nelts -= 2;
+    give(&f, "http://schemas.microsoft.com/claims/groups.link", "https://graph.windows.net/x", NULL);
+    list(&f, &f.signin.account_keep, groups, MNV_ATTRIBUTE_WITHHELD);
+    assert_string_equal(apr_table_get(account_of(&f)->attributes, MNV_ATTRIBUTE_WITHHELD), groups);
+    list(&f, &f.signin.account_keep, "role", MNV_ATTRIBUTE_WITHHELD);
+    assert_int_equal(apr_table_elts(account_of(&f)->attributes)->nelts, 0);
 }
 
 static void another_tenant_and_guests_are_refused(void **state)
@@ -294,7 +327,8 @@ int main(void)
         UNIT_TEST(not_one_of_several_nor_a_long_one),
         UNIT_TEST(scoped_values_are_of_the_providers_scopes),
         UNIT_TEST(hands_on_what_is_named),
-        UNIT_TEST(what_is_too_long_is_left_out),
+        UNIT_TEST(what_is_too_long_is_withheld),
+        UNIT_TEST(what_cannot_be_handed_on_is_withheld),
         UNIT_TEST(shows_the_name_that_there_is),
         UNIT_TEST(groups_that_are_too_many_are_unknown),
         UNIT_TEST(another_tenant_and_guests_are_refused),

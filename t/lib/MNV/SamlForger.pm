@@ -57,13 +57,13 @@ sub metadata {
       . qq($keys<md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="$self->{idp}/sso"/></md:IDPSSODescriptor></md:EntityDescriptor>\n);
 }
 
-# The AuthnRequest in a redirect: (ID, RelayState).
+# The AuthnRequest in a redirect: (ID, RelayState, the XML).
 sub request_in {
     my ($location) = @_;
     my %value = map { my ($name, $text) = split /=/, $_, 2; $text =~ s/%(..)/chr hex $1/ge; ($name => $text) } split /&/, $location =~ s/.*?\?//r;
     require IO::Uncompress::RawInflate;
     IO::Uncompress::RawInflate::rawinflate(\decode_base64($value{SAMLRequest}), \my $xml) or die "no request in $location";
-    return ($xml =~ /\bID="([^"]+)"/, $value{RelayState});
+    return ($xml =~ /\bID="([^"]+)"/, $value{RelayState}, $xml);
 }
 
 sub DESTROY {

@@ -21,6 +21,7 @@ static const struct endpoint_t {
     {"/signin/callback", GET, mnv_step_signin_callback},
     {"/saml/acs", POST, mnv_step_saml_acs},
     {"/saml/metadata", GET | HEAD, mnv_step_saml_metadata},
+    {"/saml/slo", GET | POST, mnv_step_saml_slo},
     {"/link", POST, mnv_step_link},
     {"/unlink", POST, mnv_step_unlink},
     {"/logout", POST, mnv_step_logout},
@@ -58,7 +59,7 @@ static int method_bit(const char *method)
 
 static const char *allowed(int methods)
 {
-    return methods == POST ? "POST" : methods == GET ? "GET" : "GET, HEAD";
+    return methods == POST ? "POST" : methods == GET ? "GET" : methods == (GET | POST) ? "GET, POST" : "GET, HEAD";
 }
 
 void mnv_flow_handle(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_reply_t *reply)

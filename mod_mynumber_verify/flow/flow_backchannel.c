@@ -33,23 +33,34 @@ static apr_status_t judge(mnv_ctx_t *ctx, const mnv_site_t *site, const char *te
     return status == APR_SUCCESS ? mnv_logout_token_judge(ctx, jws, &expect, token) : status;
 }
 
-static apr_status_t end(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_logout_token_t *token, mnv_reply_t *reply)
+apr_status_t mnv_flow_op_logout(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_op_logout_t *logout, mnv_reply_t *reply)
 {
-    const char *issuer = site->options->account.issuer;
-    mnv_op_logout_t logout = {issuer, token->subject, token->session, NULL, 0};
     int ended;
-    apr_status_t status;
+    apr_status_t status = mnv_store_op_logout(ctx, site->store, logout, &ended);
 
-    logout.id = apr_pstrcat(ctx->pool, "logout ", issuer, " ", token->id, NULL);
-    /* The clocks of the nodes may differ too. */
-    logout.expires = token->issued_at + MNV_JWT_AGE_LIMIT + site->options->call.clock_skew + MNV_NODE_SKEW;
-    status = mnv_store_op_logout(ctx, site->store, &logout, &ended);
     if (status == APR_SUCCESS && ended > 0) {
         reply->raise_generation = 1;
     }
     if (status == APR_SUCCESS) {
-        mnv_log(ctx, MNV_LOG_INFO, MNVLOGNO(1620) "%d sessions were ended by their provider \"%s\"", ended, issuer);
+        mnv_log(ctx, MNV_LOG_INFO, MNVLOGNO(1620) "%d sessions were ended by their provider \"%s\"", ended, logout->issuer);
     }
+    return status;
+}
+
+static apr_status_t end(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_logout_token_t *token, mnv_reply_t *reply)
+{
+    const char *issuer = site->options->account.issuer;
+    apr_array_header_t *sessions = apr_array_make(ctx->pool, 1, sizeof(const char *));
+    mnv_op_logout_t logout = {issuer, token->subject, sessions, NULL, 0};
+    apr_status_t status;
+
+    if (token->session) {
+        APR_ARRAY_PUSH(sessions, const char *) = token->session;
+    }
+    logout.id = apr_pstrcat(ctx->pool, "logout ", issuer, " ", token->id, NULL);
+    /* The clocks of the nodes may differ too. */
+    logout.expires = token->issued_at + MNV_JWT_AGE_LIMIT + site->options->call.clock_skew + MNV_NODE_SKEW;
+    status = mnv_flow_op_logout(ctx, site, &logout, reply);
     return APR_STATUS_IS_EEXIST(status) ? mnv_fail(ctx, MNV_FAIL_LOGOUT_REPLAYED, NULL) : status;
 }
 

@@ -26,6 +26,14 @@ static int is_of_provider(const mnv_site_t *site, const mnv_session_t *session)
     return account && site->account && site->options->signin.logout && account->op_subject && !strcmp(account->issuer, site->options->account.issuer);
 }
 
+/* Did an identity provider sign this session in by SAML, of which it is to be signed out too? */
+static int is_of_saml(const mnv_site_t *site, const mnv_session_t *session)
+{
+    const mnv_account_t *account = session ? session->account : NULL;
+
+    return account && account->method && !strcmp(account->method, "saml") && site->options->signin.method == MNV_SIGNIN_SAML && site->options->signin.logout;
+}
+
 /* To the provider's sign-out, over a page of ours: what it needs is looked for there, not while somebody waits for the session to end. */
 static const char *way_on(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_session_t *session, const char *place, mnv_reply_t *reply)
 {
@@ -61,7 +69,12 @@ apr_status_t mnv_step_logout(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_r
     }
     mnv_session_cookie(site, NULL, reply);
     mnv_flow_cookies_end_all(ctx, site, request, reply);
-    mnv_reply_redirect(reply, way_on(ctx, site, pressed.session, place, reply));
+    if (is_of_saml(site, pressed.session)) {
+        mnv_saml_sign_out(ctx, site, request, pressed.session->account, place, reply);
+    }
+    else {
+        mnv_reply_redirect(reply, way_on(ctx, site, pressed.session, place, reply));
+    }
     return APR_SUCCESS;
 }
 
@@ -102,9 +115,28 @@ static const char *lead_on(mnv_ctx_t *ctx, const mnv_site_t *site, const char *s
     return url;
 }
 
+/* Back from the provider: OpenID Providers bring the state, and /saml/slo says by its parameter what the answer was. @return 0: no */
+static int is_back(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_signed_out_e *from, const char **place)
+{
+    static const struct {
+        const char *parameter;
+        mnv_signed_out_e from;
+    } ways[] = {{"state", MNV_SIGNED_OUT_BOTH}, {"there", MNV_SIGNED_OUT_THERE}, {"partly", MNV_SIGNED_OUT_PARTLY}, {"refused", MNV_SIGNED_OUT_REFUSED}};
+    const char *state;
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+        if (is_ours(ctx, site, request, ways[i].parameter, &state, place)) {
+            *from = ways[i].from;
+            return 1;
+        }
+    }
+    return 0;
+}
+
 apr_status_t mnv_step_logout_done(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_reply_t *reply)
 {
-    mnv_signed_out_view_t view = {site->options, request, MNV_SIGNED_OUT_HERE, NULL};
+    mnv_signed_out_view_t view = {site->options, request, MNV_SIGNED_OUT_HERE, NULL, NULL};
     const char *state, *place = NULL;
     int ends = 0;
 
@@ -112,16 +144,15 @@ apr_status_t mnv_step_logout_done(mnv_ctx_t *ctx, const mnv_site_t *site, const 
         reply->refresh = view.onward = lead_on(ctx, site, state, &view);
         ends = !view.onward;
     }
-    else if (is_ours(ctx, site, request, "state", &state, &place)) {
-        view.from = MNV_SIGNED_OUT_BOTH;
-        ends = 1;
+    else {
+        ends = is_back(ctx, site, request, &view.from, &place);
     }
     place = judged(ctx, site, place);
     if (ends) {
         mnv_flow_signing_out_end(site, reply);
         view.onward = place;
     }
-    if (place && (view.from == MNV_SIGNED_OUT_HERE || view.from == MNV_SIGNED_OUT_BOTH)) { /* the application says that it is done */
+    if (place && (view.from == MNV_SIGNED_OUT_HERE || view.from == MNV_SIGNED_OUT_BOTH || view.from == MNV_SIGNED_OUT_THERE)) { /* the application says that it is done */
         mnv_reply_redirect(reply, place);
     }
     else {

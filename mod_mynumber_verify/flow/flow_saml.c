@@ -260,6 +260,7 @@ apr_status_t mnv_step_saml_metadata(mnv_ctx_t *ctx, const mnv_site_t *site, cons
     self.acs_url = acs_url(ctx, site);
     self.certificates = options->saml.certificates;
     self.signs = options->saml.keys->nelts > 0;
+    self.logout_url = self.signs ? mnv_own_url(ctx->pool, options, "/saml/slo") : NULL; /* what is sent from there must be signed */
     self.requested = options->signin.account_attributes;
     mnv_reply_body(reply, 200, METADATA_TYPE, mnv_saml_self_xml(ctx->pool, &self));
     return APR_SUCCESS;

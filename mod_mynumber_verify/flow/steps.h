@@ -12,9 +12,20 @@ mnv_step_t mnv_step_service, mnv_step_info, mnv_step_jwks, mnv_step_asset;      
 mnv_step_t mnv_step_verify, mnv_step_verify_callback;                           /* flow_verify.c */
 mnv_step_t mnv_step_signin, mnv_step_signin_callback;                           /* flow_signin.c */
 mnv_step_t mnv_step_saml_acs, mnv_step_saml_metadata;                           /* flow_saml.c */
+mnv_step_t mnv_step_saml_slo;                                                   /* flow_saml_logout.c */
 mnv_step_t mnv_step_link, mnv_step_unlink;                                      /* flow_link.c */
 mnv_step_t mnv_step_logout, mnv_step_logout_done;                               /* flow_logout.c */
 mnv_step_t mnv_step_backchannel_logout;                                         /* flow_backchannel.c */
+
+struct mnv_op_logout_t;
+
+/** End the sessions that a judged message of the provider names, at every node. The id of the message is used up with it (flow_backchannel.c).
+ * @return APR_SUCCESS, APR_EEXIST (nothing told, nothing done) when the message came before, or a told failure */
+apr_status_t mnv_flow_op_logout(mnv_ctx_t *ctx, const mnv_site_t *site, const struct mnv_op_logout_t *logout, mnv_reply_t *reply);
+
+/** Sign out by SAML too, of a session that has ended here: fills reply with the page that leads on, or says why it does not (flow_saml_logout.c).
+ * @param place where to go on to afterwards, checked; NULL: nowhere */
+void mnv_saml_sign_out(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const mnv_account_t *account, const char *place, mnv_reply_t *reply);
 
 /* Shared (common.c). ------------------------------------------------------------- */
 

@@ -21,6 +21,7 @@ struct mnv_saml_metadata_t;
 #define MNV_RETURN_LIMIT_BYTES 6000                   /* longer places are not come back to */
 #define MNV_TEXT_LIMIT_BYTES 4096                     /* one personal detail or attribute from a provider */
 #define MNV_SUBJECT_LIMIT 255                         /* width of the service's sub is not published */
+#define MNV_OP_NAME_LIMIT 1024                        /* what a provider calls a person or a session; a NameID may be an entityID */
 #define MNV_ATTRIBUTE_MAX 64                          /* attributes of an account */
 #define MNV_ATTRIBUTE_WITHHELD "_claim_names"         /* and one more: names of those that the provider has but did not send (OpenID Connect Core 5.6.2) */
 #define MNV_ATTRIBUTE_LIMIT_BYTES 16384               /* all values of one of them, joined */

@@ -154,6 +154,9 @@ mnv_json_t *mnv_session_to_json(apr_pool_t *pool, const mnv_session_t *session)
         mnv_json_set(json, "account", mnv_account_to_json(pool, session->account));
         mnv_json_set_string(json, "op_subject", session->account->op_subject);
         mnv_json_set_string(json, "op_session", session->account->op_session);
+        mnv_json_set_string(json, "op_format", session->account->op_format);
+        mnv_json_set_string(json, "op_qualifier", session->account->op_qualifier);
+        mnv_json_set_string(json, "op_sp_qualifier", session->account->op_sp_qualifier);
     }
     if (session->identity) {
         mnv_json_set(json, "identity", mnv_identity_to_json(pool, session->identity));
@@ -298,16 +301,24 @@ apr_status_t mnv_identity_from_json(apr_pool_t *pool, const mnv_json_t *json, mn
 /** What the provider calls the session of an account half. @return 0 when it does not fit */
 static int get_op_names(apr_pool_t *pool, const mnv_json_t *json, mnv_account_t *account)
 {
-    const char *subject, *session;
+    static const char *const names[] = { "op_subject", "op_session", "op_format", "op_qualifier", "op_sp_qualifier" };
+    const char *read[5];
+    int i, count = 0;
 
-    if (!get_text(pool, json, "op_subject", MNV_SUBJECT_LIMIT, 1, &subject) || !get_text(pool, json, "op_session", MNV_SUBJECT_LIMIT, 1, &session)) {
-        return 0;
+    for (i = 0; i < 5; i++) {
+        if (!get_text(pool, json, names[i], MNV_OP_NAME_LIMIT, 1, &read[i])) {
+            return 0;
+        }
+        count += read[i] != NULL;
     }
     if (account) {
-        account->op_subject = subject;
-        account->op_session = session;
+        account->op_subject = read[0];
+        account->op_session = read[1];
+        account->op_format = read[2];
+        account->op_qualifier = read[3];
+        account->op_sp_qualifier = read[4];
     }
-    return account || (!subject && !session);
+    return account || !count;
 }
 
 apr_status_t mnv_session_from_json(apr_pool_t *pool, const mnv_json_t *json, mnv_session_t *session)

@@ -19,8 +19,9 @@ typedef struct mnv_account_t {
     apr_time_t proof_at;     /* the right to link dates from here; 0: used up */
     apr_time_t ends_at;      /* the identity provider ends it then (SAML SessionNotOnOrAfter); 0: not told */
     apr_table_t *attributes; /* passed on: name -> value joined by mnv_text_join(); never NULL */
-    const char *op_subject;  /* what the provider calls the person and its own session (sub, sid of the ID token), for its logout; NULL: not said. A session's: links keep none */
+    const char *op_subject;  /* what the provider calls the person and its own session (sub, sid; NameID, SessionIndex), for its logout; NULL: not said. A session's: links keep none */
     const char *op_session;
+    const char *op_format, *op_qualifier, *op_sp_qualifier; /* of a NameID: Format, NameQualifier, SPNameQualifier as they came; NULL: none. Of an op_subject alone */
 } mnv_account_t;
 
 /** The identity half: whose card was verified. Details are NULL where not asked for or not given. */

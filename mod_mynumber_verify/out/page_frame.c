@@ -129,6 +129,17 @@ void mnv_page_form(mnv_page_t *page, const char *kind, const mnv_page_form_t *fo
 }
 
 /* A link to this page in the other language, labelled in that language. */
+void mnv_page_message_form(mnv_page_t *page, const char *action, const char *name, const char *message, const char *relay_state)
+{
+    add(page, "<form method=\"post\" action=\"");
+    mnv_page_text(page, action);
+    add(page, "\">");
+    hidden(page, name, message);
+    if (relay_state) {
+        hidden(page, "RelayState", relay_state);
+    }
+}
+
 static void language_switch(mnv_page_t *page, const char *url)
 {
     mnv_language_e other = page->language == MNV_LANGUAGE_EN ? MNV_LANGUAGE_JA : MNV_LANGUAGE_EN;

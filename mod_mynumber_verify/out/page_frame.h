@@ -60,6 +60,9 @@ typedef struct mnv_page_form_t {
 /** A POST form of one button. */
 void mnv_page_form(mnv_page_t *page, const char *kind, const mnv_page_form_t *form, mnv_texts_e label);
 
+/** Begin a POST form to another site, with one message and what goes with it (NULL: nothing). Its button and its end are the caller's. @param name a literal */
+void mnv_page_message_form(mnv_page_t *page, const char *action, const char *name, const char *message, const char *relay_state);
+
 /** URL of one of our paths ("/verify"), with lang where the person chose one. Pool: page's. */
 const char *mnv_page_url(const mnv_page_t *page, const char *path);
 

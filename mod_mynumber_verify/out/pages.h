@@ -41,17 +41,31 @@ typedef enum {
     MNV_SIGNED_OUT_HERE,
     MNV_SIGNED_OUT_LEADING,     /* here, and on the way to the provider's sign-out */
     MNV_SIGNED_OUT_BOTH,        /* here, and come back from there */
-    MNV_SIGNED_OUT_UNREACHABLE  /* here; where the provider's is could not be found out */
+    MNV_SIGNED_OUT_UNREACHABLE, /* here; where the provider's is could not be found out */
+    MNV_SIGNED_OUT_SENDING,     /* here, and on the way to the identity provider, which need not ask */
+    MNV_SIGNED_OUT_THERE,       /* here and there, as the identity provider has answered */
+    MNV_SIGNED_OUT_PARTLY,      /* and there, but not at every other service */
+    MNV_SIGNED_OUT_REFUSED,     /* here; the identity provider has answered that it could not */
+    MNV_SIGNED_OUT_ALONE,       /* here; there is no way to be signed out there from here */
+    MNV_SIGNED_OUT_ASKED        /* here, because the identity provider asked for it, which waits for the answer */
 } mnv_signed_out_e;
+
+/** A message to an identity provider that a person sends on by a button (HTTP-POST). */
+typedef struct mnv_signed_out_form_t {
+    const char *action;
+    const char *name, *message; /* SAMLRequest or SAMLResponse */
+    const char *relay_state;    /* NULL: none */
+} mnv_signed_out_form_t;
 
 typedef struct mnv_signed_out_view_t {
     const mnv_options_t *options;
     const mnv_request_t *request;
     mnv_signed_out_e from;
     const char *onward;         /* the provider's sign-out, or the place to go on to; NULL: none */
+    const mnv_signed_out_form_t *form; /* in its place; NULL: none */
 } mnv_signed_out_view_t;
 
-/** "You are signed out.", <main data-signed-out="here|leading|both|unreachable">. */
+/** "You are signed out.", <main data-signed-out="here|leading|both|unreachable|there|partly|refused|alone|asked">. */
 void mnv_page_signed_out(mnv_ctx_t *ctx, const mnv_signed_out_view_t *view, mnv_reply_t *reply);
 
 /** GET /info: JSON of the session's halves, link, ages, and the institution's statements. session NULL: {"account":null,…}. Never the card subject.

@@ -71,7 +71,7 @@ apr_status_t mnv_saml_name_id_read(apr_pool_t *pool, const mnv_xml_node_t *holde
     mnv_xml_t *opened;
 
     if (count != 1) {
-        *problem = "there is more than one name";
+        *problem = count ? "there is more than one name" : "there is no name";
         return count ? APR_EINVAL : APR_ENOENT;
     }
     if (plain) {

@@ -20,6 +20,7 @@
 
 #define MNV_SAML_STATUS         "urn:oasis:names:tc:SAML:2.0:status:"
 #define MNV_SAML_SUCCESS        MNV_SAML_STATUS "Success"
+#define MNV_SAML_RESPONDER      MNV_SAML_STATUS "Responder"
 #define MNV_SAML_PARTIAL_LOGOUT MNV_SAML_STATUS "PartialLogout"
 
 /** RelayState is 80 bytes at most (bindings 3.4.3). */

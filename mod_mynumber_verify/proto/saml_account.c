@@ -195,6 +195,11 @@ apr_status_t mnv_saml_account(mnv_ctx_t *ctx, const mnv_saml_statement_t *statem
     made->acr = statement->context;
     made->method = "saml";
     made->at = made->proof_at = mnv_now(ctx);
+    made->op_subject = statement->name_id.value;
+    made->op_session = statement->session_index;
+    made->op_format = statement->name_id.format;
+    made->op_qualifier = statement->name_id.name_qualifier;
+    made->op_sp_qualifier = statement->name_id.sp_name_qualifier;
     made->attributes = apr_table_make(ctx->pool, 4);
     pass_on(ctx, statement, rules, made->attributes);
     if (mnv_saml_groups_are_unknown(statement)) {

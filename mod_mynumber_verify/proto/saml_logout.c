@@ -15,9 +15,14 @@
 
 static const char *body_xml(apr_pool_t *pool, const mnv_saml_logout_out_t *message)
 {
+    static const char *const statuses[] = {
+        [MNV_SAML_ENDED] = "\"" MNV_SAML_SUCCESS "\"/>",
+        [MNV_SAML_ENDED_PARTLY] = "\"" MNV_SAML_SUCCESS "\"><samlp:StatusCode Value=\"" MNV_SAML_PARTIAL_LOGOUT "\"/></samlp:StatusCode>",
+        [MNV_SAML_NOT_ENDED] = "\"" MNV_SAML_RESPONDER "\"><samlp:StatusCode Value=\"" MNV_SAML_PARTIAL_LOGOUT "\"/></samlp:StatusCode>",
+    };
+
     if (message->in_response_to) {
-        return apr_pstrcat(pool, "<samlp:Status><samlp:StatusCode Value=\"" MNV_SAML_SUCCESS "\"",
-                           message->is_partial ? "><samlp:StatusCode Value=\"" MNV_SAML_PARTIAL_LOGOUT "\"/></samlp:StatusCode>" : "/>", "</samlp:Status>", NULL);
+        return apr_pstrcat(pool, "<samlp:Status><samlp:StatusCode Value=", statuses[message->ended], "</samlp:Status>", NULL);
     }
     return apr_pstrcat(pool, mnv_saml_name_id_xml(pool, message->name_id),
                        message->session_index ? apr_pstrcat(pool, "<samlp:SessionIndex>", mnv_text_html(pool, message->session_index), "</samlp:SessionIndex>", NULL) : "",
@@ -128,7 +133,7 @@ static apr_status_t check_end(judging_t *judging)
 static apr_status_t check_subject(judging_t *judging)
 {
     const mnv_xml_node_t *index = mnv_xml_child(judging->root, MNV_SAMLP_NS, "SessionIndex");
-    const char *problem = "there is no name";
+    const char *problem;
 
     judging->message->session_indexes = apr_array_make(judging->ctx->pool, 2, sizeof(const char *));
     if (judging->message->is_response) {
@@ -156,7 +161,7 @@ static apr_status_t check_answer(judging_t *judging)
         return APR_SUCCESS;
     }
     if (!id || !judging->expect->request_id || strcmp(id, judging->expect->request_id)) {
-        return mnv_fail(judging->ctx, MNV_FAIL_SAML_IN_RESPONSE_TO, "LogoutResponse");
+        return mnv_fail(judging->ctx, MNV_FAIL_SAML_LOGOUT_ANSWER, NULL);
     }
     code = mnv_saml_status(judging->root, &judging->message->is_success);
     judging->message->is_partial = !strcmp(code, "PartialLogout");

@@ -6,6 +6,9 @@
 
 struct mnv_private_key_t;
 
+/** What became of a request to end sessions (core 3.7.3.2). */
+typedef enum { MNV_SAML_ENDED, MNV_SAML_ENDED_PARTLY, MNV_SAML_NOT_ENDED } mnv_saml_ended_e;
+
 /** A message of ours. Profiles 4.4.3.1, 4.4.3.4: they are signed. */
 typedef struct mnv_saml_logout_out_t {
     const char *id;                      /* of mnv_saml_id() */
@@ -16,7 +19,7 @@ typedef struct mnv_saml_logout_out_t {
     const mnv_saml_name_id_t *name_id;   /* a request: who */
     const char *session_index;           /* a request: which session; NULL: all of them */
     const char *in_response_to;          /* a response: to which request; NULL: this is a request */
-    int is_partial;                      /* a response: not every session could be ended */
+    mnv_saml_ended_e ended;              /* a response */
 } mnv_saml_logout_out_t;
 
 /** By HTTP-Redirect: the URL to send the browser to. @return APR_SUCCESS or a told failure (SIGN, INTERNAL). Pool: ctx->pool. */
@@ -48,7 +51,7 @@ typedef struct mnv_saml_logout_in_t {
 
 /** Judge a message by HTTP-Redirect. Rules, each with its failure: the query (SAML_FORMAT); signed over it (SAML_UNSIGNED, SAML_ALGORITHM, SAML_SIGNATURE); a samlp:LogoutRequest
  * or samlp:LogoutResponse, Version 2.0, with an ID (SAML_FORMAT); Destination ours (SAML_DESTINATION); Issuer (SAML_ISSUER); IssueInstant within five minutes (SAML_ISSUED);
- * a request: NotOnOrAfter, if any, to come (SAML_EXPIRED), a name (SAML_SUBJECT); a response: InResponseTo (SAML_IN_RESPONSE_TO).
+ * a request: NotOnOrAfter, if any, to come (SAML_EXPIRED), a name (SAML_SUBJECT); a response: InResponseTo (SAML_LOGOUT_ANSWER).
  * @param query without "?" @return APR_SUCCESS or the told failure. Pool: ctx->pool. */
 apr_status_t mnv_saml_logout_by_redirect(mnv_ctx_t *ctx, const char *query, const mnv_saml_logout_expect_t *expect, mnv_saml_logout_in_t **message);
 

@@ -3,19 +3,40 @@
 
 typedef struct logout_t {
     const char *id_hash, *expires;
-    const char *subject_hash, *session_hash;
+    const char *subject_hash;
+    apr_array_header_t *session_hashes; /* const char *; one that is NULL: all of the subject's */
     int used, ended; /* before; how many sessions */
 } logout_t;
 
+static apr_status_t end_named(mnv_work_t *work, logout_t *logout, const char *session_hash)
+{
+    const char *both[] = { logout->subject_hash, session_hash };
+    int ended = 0;
+    apr_status_t rv;
+
+    if (logout->subject_hash && session_hash) {
+        rv = mnv_work_query(work, MNV_SQL_SESSIONS_DELETE_OP_BOTH, both, &ended);
+    }
+    else if (session_hash) {
+        rv = mnv_work_query(work, MNV_SQL_SESSIONS_DELETE_OP_SESSION, both + 1, &ended);
+    }
+    else {
+        rv = mnv_work_query(work, MNV_SQL_SESSIONS_DELETE_OP_SUBJECT, both, &ended);
+    }
+    logout->ended += ended;
+    return rv;
+}
+
 static apr_status_t end_sessions(mnv_work_t *work, logout_t *logout)
 {
-    const char *both[] = { logout->subject_hash, logout->session_hash };
+    apr_status_t rv = APR_SUCCESS;
+    int i;
 
-    if (logout->subject_hash && logout->session_hash) {
-        return mnv_work_query(work, MNV_SQL_SESSIONS_DELETE_OP_BOTH, both, &logout->ended);
+    logout->ended = 0; /* the work may be done again */
+    for (i = 0; rv == APR_SUCCESS && i < logout->session_hashes->nelts; i++) {
+        rv = end_named(work, logout, APR_ARRAY_IDX(logout->session_hashes, i, const char *));
     }
-    return logout->session_hash ? mnv_work_query(work, MNV_SQL_SESSIONS_DELETE_OP_SESSION, both + 1, &logout->ended)
-                                : mnv_work_query(work, MNV_SQL_SESSIONS_DELETE_OP_SUBJECT, both, &logout->ended);
+    return rv;
 }
 
 static apr_status_t logout_body(mnv_work_t *work, void *baton)
@@ -45,19 +66,35 @@ static apr_status_t logout_look(mnv_work_t *work, void *baton)
     return logout->used ? APR_SUCCESS : MNV_WORK_AGAIN;
 }
 
+/* Of each session named, or of none. */
+static apr_status_t hash_names(mnv_ctx_t *ctx, const mnv_store_t *store, const mnv_op_logout_t *message, logout_t *logout)
+{
+    mnv_account_t who = { .issuer = message->issuer, .op_subject = message->subject };
+    int i, count = message->sessions ? message->sessions->nelts : 0;
+
+    for (i = 0; i < (count ? count : 1); i++) {
+        const char **hash = apr_array_push(logout->session_hashes);
+
+        who.op_session = count ? APR_ARRAY_IDX(message->sessions, i, const char *) : NULL;
+        if (mnv_store_op_hashes(ctx, store, &who, &logout->subject_hash, hash) != APR_SUCCESS) {
+            return APR_EGENERAL;
+        }
+        if (!logout->subject_hash && !*hash) {
+            return mnv_fail(ctx, MNV_FAIL_INTERNAL, "a logout of nobody");
+        }
+    }
+    return APR_SUCCESS;
+}
+
 apr_status_t mnv_store_op_logout(mnv_ctx_t *ctx, mnv_store_t *store, const mnv_op_logout_t *message, int *ended)
 {
     static const mnv_work_plan_t plan = { "end the sessions of a provider's logout", 1, logout_body, logout_look };
-    const mnv_account_t who = { .issuer = message->issuer, .op_subject = message->subject, .op_session = message->session };
-    logout_t logout = { mnv_replay_hash(ctx, message->id), mnv_arg_time(ctx->pool, message->expires), NULL, NULL, 0, 0 };
+    logout_t logout = { mnv_replay_hash(ctx, message->id), mnv_arg_time(ctx->pool, message->expires), NULL, apr_array_make(ctx->pool, 2, sizeof(const char *)), 0, 0 };
     apr_status_t rv;
 
     *ended = 0;
-    if (!logout.id_hash || mnv_store_op_hashes(ctx, store, &who, &logout.subject_hash, &logout.session_hash) != APR_SUCCESS) {
+    if (!logout.id_hash || hash_names(ctx, store, message, &logout) != APR_SUCCESS) {
         return APR_EGENERAL;
-    }
-    if (!logout.subject_hash && !logout.session_hash) {
-        return mnv_fail(ctx, MNV_FAIL_INTERNAL, "a logout of nobody");
     }
     rv = mnv_work_run(ctx, store, &plan, &logout);
     if (rv == APR_SUCCESS && !logout.used) {

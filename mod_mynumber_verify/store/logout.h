@@ -4,11 +4,12 @@
 
 #include "store/store.h"
 
-/** A logout that the provider tells us of: all sessions of its subject, or of its session, or of both where both are named. */
+/** A logout that the provider tells us of: all sessions of its subject, or of its sessions, or of both where both are named. */
 typedef struct mnv_op_logout_t {
     const char *issuer;
-    const char *subject, *session; /* its sub and sid; one may be NULL */
-    const char *id;                /* of the message: used once, ever */
+    const char *subject;                /* its sub or NameID; NULL: none, and there is a session */
+    const apr_array_header_t *sessions; /* const char *, its sid or SessionIndexes; NULL or empty: none, and there is a subject */
+    const char *id;                     /* of the message: used once, ever */
     apr_time_t expires;            /* from then on it is refused for its age */
 } mnv_op_logout_t;
 

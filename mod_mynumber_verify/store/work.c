@@ -6,6 +6,12 @@
 
 #define ROW_LIMIT 1024
 
+/* SQLite's driver waits for a lock where it runs a statement, not where it prepares one, and that reads the schema on a new connection. busy_timeout may be unset:
+ * mod_dbd leaves the rest of DBDInitSQL out after one that failed, and goes on. As long as the driver waits: 16 times 100 ms. */
+#define SQLITE_BUSY   5
+#define PREPARE_TRIES 32
+#define PREPARE_PAUSE apr_time_from_msec(50)
+
 typedef struct statement_t {
     const char *name;
     int arguments, columns;
@@ -17,6 +23,11 @@ static const statement_t statements[MNV_SQL_COUNT] = {
 #include "store/statements.def"
 #undef MNV_STATEMENT
 };
+
+static int is_sqlite(const mnv_work_t *work)
+{
+    return strcmp(mnv_work_driver(work), "sqlite3") == 0;
+}
 
 static apr_status_t went_wrong(mnv_work_t *work, const char *statement, int error)
 {
@@ -31,13 +42,13 @@ static apr_status_t went_wrong(mnv_work_t *work, const char *statement, int erro
  * PostgreSQL keeps nothing. */
 static int is_stale(mnv_work_t *work, int error)
 {
-    const char *driver = mnv_work_driver(work), *message;
+    const char *message;
 
-    if (strcmp(driver, "sqlite3") == 0) {
+    if (is_sqlite(work)) {
         message = apr_dbd_error(work->db->driver, work->db->handle, error);
         return message && (strstr(message, "schema has changed") || strcmp(message, "not an error") == 0);
     }
-    return strcmp(driver, "mysql") == 0;
+    return strcmp(mnv_work_driver(work), "mysql") == 0;
 }
 
 static apr_status_t driver_error(mnv_work_t *work, const char *statement, int error)
@@ -66,6 +77,25 @@ static apr_hash_t *statements_of(mnv_dbd_handle_t *db)
     return *db->prepared;
 }
 
+/* Each try in a pool of its own: what one that failed has used goes with it. */
+static int prepare_when_free(mnv_work_t *work, const char *sql, apr_pool_t *pool, apr_dbd_prepared_t **statement)
+{
+    int error = SQLITE_BUSY, tries;
+    apr_pool_t *own;
+
+    for (tries = 0; error == SQLITE_BUSY && tries < (is_sqlite(work) ? PREPARE_TRIES : 1); tries++) {
+        if (tries > 0) {
+            apr_sleep(PREPARE_PAUSE);
+        }
+        apr_pool_create(&own, pool);
+        error = apr_dbd_prepare(work->db->driver, own, work->db->handle, sql, NULL, statement);
+        if (error != 0) {
+            apr_pool_destroy(own);
+        }
+    }
+    return error;
+}
+
 /** Prepare on first use. Label NULL: PostgreSQL then keeps nothing in the server that a reset connection would lose. */
 static apr_status_t prepare(mnv_work_t *work, mnv_sql_e sql, apr_dbd_prepared_t **statement)
 {
@@ -78,7 +108,7 @@ static apr_status_t prepare(mnv_work_t *work, mnv_sql_e sql, apr_dbd_prepared_t 
     }
     *statement = apr_hash_get(hash, row->name, APR_HASH_KEY_STRING);
     if (!*statement) {
-        error = apr_dbd_prepare(work->db->driver, apr_hash_pool_get(hash), work->db->handle, row->sql, NULL, statement);
+        error = prepare_when_free(work, row->sql, apr_hash_pool_get(hash), statement);
         if (error != 0) {
             return driver_error(work, row->name, error);
         }
@@ -215,9 +245,7 @@ static void give_back(mnv_work_t *work)
 static apr_status_t begin(mnv_work_t *work)
 {
     /* SQLite: take the write lock now; to upgrade a read lock later can only fail */
-    int is_sqlite = strcmp(mnv_work_driver(work), "sqlite3") == 0;
-
-    return mnv_work_plain(work, "BEGIN", is_sqlite ? "BEGIN IMMEDIATE" : "BEGIN");
+    return mnv_work_plain(work, "BEGIN", is_sqlite(work) ? "BEGIN IMMEDIATE" : "BEGIN");
 }
 
 static apr_status_t roll_back(mnv_work_t *work)

@@ -7,22 +7,19 @@ use MIME::Base64 qw(decode_base64 encode_base64);
 use MNV::Test;
 use MNV::External;
 use MNV::Journey qw(stands verify link_up);
+use MNV::SamlJourney qw(saml_key certificate key_lines answer_for fields);
 
 my $t = MNV::Test->new;
 my $p = $t->providers(signin => 0);
 $p->card_is(person => 'adult');
-for my $name (qw(saml saml2)) {
-    $t->run(qw(openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=sp -keyout), $t->path("keys/$name.key"), '-out', $t->path("keys/$name.crt"));
-}
-$t->run(qw(openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=other -keyout), $t->path('keys/other.key'), '-out', $t->path('keys/other.crt'));
-sub certificate { my ($name) = @_; open my $in, '<', $t->path("keys/$name.crt") or die $!; return join '', grep { !/-----/ } map { s/\s//gr } <$in> }
+saml_key($t, $_) for qw(saml saml2 other);
 my $idp = MNV::External->saml_idp($t, <<"EOT");
-\$metadata['\@BASE\@/mynumber/saml/metadata'] = ['AssertionConsumerService' => '\@BASE\@/mynumber/saml/acs', 'validate.authnrequest' => true, 'certData' => '@{[certificate('saml')]}'];
-\$metadata['urn:encrypted'] = ['AssertionConsumerService' => '\@BASE\@/mynumber/saml/acs', 'assertion.encryption' => true, 'certData' => '@{[certificate('saml2')]}'];
+\$metadata['\@BASE\@/mynumber/saml/metadata'] = ['AssertionConsumerService' => '\@BASE\@/mynumber/saml/acs', 'validate.authnrequest' => true, 'certData' => '@{[certificate($t, 'saml')]}'];
+\$metadata['urn:encrypted'] = ['AssertionConsumerService' => '\@BASE\@/mynumber/saml/acs', 'assertion.encryption' => true, 'certData' => '@{[certificate($t, 'saml2')]}'];
 EOT
 $t->write_file('keys/idp.xml', $idp->metadata, 0644);
 my $saml = "MyNumberSignIn saml\nMyNumberSAMLMetadata \"\@DIR\@/keys/idp.xml\"\n";
-my $keys = join '', map { "MyNumberSAMLKey \"\@DIR\@/keys/$_.key\"\nMyNumberSAMLCert \"\@DIR\@/keys/$_.crt\"\n" } qw(saml saml2);
+my $keys = key_lines(qw(saml saml2));
 my @attributes = "MyNumberAccountAttribute eduPersonPrincipalName\nMyNumberAccountPass urn:oid:1.3.6.1.4.1.5923.1.1.1.9\n";
 
 # --- configurations that cannot work ---
@@ -46,20 +43,8 @@ refused('what is of SAML without it', "MyNumberSignIn none\nMyNumberSAMLEntityID
 
 # --- the journey ---
 $t->start($t->default_config(signin => $saml . $keys . $attributes[0]));
-# Up to the page of the identity provider that posts its answer to us; the form, not yet sent.
-sub answer_for {
-    my ($b, $user, $path) = @_;
-    my $page = $b->visit($t->url($path));
-    for (1 .. 4) {
-        return $page if $page->body =~ /name="SAMLResponse"/;
-        $page = $b->form->submit($page->body =~ /name="username"/ ? { username => $user, password => 'secret' } : {});
-    }
-    die 'no answer of the identity provider: ' . substr $page->text, 0, 400;
-}
-sub fields { my ($page) = @_; my %f = map { my $n = $_; $n => ($page->body =~ /name="$n" value="([^"]*)"/)[0] } qw(SAMLResponse RelayState); s/&#0?43;/+/g, s/&amp;/&/g for values %f; return \%f }
-
 my $b = $t->browser;
-my $page = answer_for($b, 'alice', '/linked/x?y=1');
+my $page = answer_for($b, 'alice', $t->url('/linked/x?y=1'));
 $page = $b->form->submit;
 ok(stands($page, account => 1, identity => 1, linked => 0), 'signed in, the card held, led to the link page') or diag $page->url . $page->text;
 link_up($b);
@@ -73,7 +58,7 @@ is($info->{account}{issuer}, "$idp->{url}/idp", 'the issuer is the identity prov
 my $phone = $t->browser;
 $p->card_is(person => 'adult2');
 verify($t, $phone);
-answer_for($phone, 'bob', '/mynumber/signin');
+answer_for($phone, 'bob', $t->url('/mynumber/signin'));
 ok(stands($phone->form->submit, account => 1, identity => 1, linked => 0), 'card first, then the sign-in: both halves');
 
 # --- our metadata ---
@@ -81,18 +66,18 @@ my $metadata = $t->browser->get($t->url('/mynumber/saml/metadata'));
 is($metadata->header('Content-Type') =~ s/;.*//r, 'application/samlmetadata+xml', 'our metadata');
 like($metadata->body, qr/entityID="\Q@{[$t->base]}\E\/mynumber\/saml\/metadata"/, '... name us');
 like($metadata->body, qr/Location="\Q@{[$t->base]}\E\/mynumber\/saml\/acs"/, '... and where answers go');
-is(scalar(grep { index($metadata->body =~ s/\s//gr, certificate($_)) >= 0 } qw(saml saml2)), 2, '... both certificates');
+is(scalar(grep { index($metadata->body =~ s/\s//gr, certificate($t, $_)) >= 0 } qw(saml saml2)), 2, '... both certificates');
 
 # --- what others post to us ---
 my $evil = $t->browser;
-my $genuine = fields(answer_for($evil, 'bob', '/mynumber/signin'));
+my $genuine = fields(answer_for($evil, 'bob', $t->url('/mynumber/signin')));
 sub post { my ($who, $form) = @_; my $r = $who->post_form($t->url('/mynumber/saml/acs'), $form, headers => [ [ 'Origin', $idp->{url} ] ]); return $r->code . ' ' . ($r->mnv_code // $r->header('Location') // '') }
 my $changed = decode_base64($genuine->{SAMLResponse}) =~ s/bob\@example/alice\@example/gr;
 is(post($evil, { %$genuine, SAMLResponse => encode_base64($changed, '') }), '502 MNV0364', 'changed on the way');
 is(post($evil, { SAMLResponse => $genuine->{SAMLResponse} }), '403 MNV0354', 'nobody asked');
 is(post($evil, { %$genuine, RelayState => 'A' x 22 }), '400 MNV0202', 'for a flow that there is not');
 is(post($t->browser, $genuine), '400 MNV0202', 'in another browser');
-my $other = fields(answer_for($evil, 'bob', '/mynumber/signin?return=/account/'));
+my $other = fields(answer_for($evil, 'bob', $t->url('/mynumber/signin?return=/account/')));
 is(post($evil, { %$genuine, RelayState => $other->{RelayState} }), '502 MNV0353', 'for another flow of the same browser');
 is(post($evil, { RelayState => $genuine->{RelayState} }), '502 MNV0350', 'without an answer');
 is(post($evil, { %$genuine, SAMLResponse => '!!' }), '502 MNV0350', 'no base64');
@@ -100,7 +85,7 @@ is(post($evil, { %$genuine, SAMLResponse => 'A' x 400_000 }), '413 MNV0106', 'to
 is($evil->get($t->url('/mynumber/saml/acs'))->code, 405, 'GET');
 is($evil->get($t->url("/mynumber/signin/callback?state=$genuine->{RelayState}"))->mnv_code, 'MNV0204', 'the callback before the answer');
 $t->expect_log(qw(MNV0364 MNV0354 MNV0202 MNV0353 MNV0350 MNV0106 MNV0204));
-my $page2 = answer_for($evil, 'bob', '/mynumber/signin');
+my $page2 = answer_for($evil, 'bob', $t->url('/mynumber/signin'));
 $genuine = fields($page2);
 my $sessions = sub { $t->sql('select count(*) as n from mynumber_sessions')->[0]{n} };
 my $before = $sessions->();
@@ -115,11 +100,11 @@ is($sessions->(), $before + 1, 'nothing is left waiting, and nobody else has com
 # --- encrypted for our second key ---
 $t->restart($t->default_config(signin => "$saml${keys}MyNumberSAMLEntityID urn:encrypted\n$attributes[0]"));
 my $sealed = $t->browser;
-like(decode_base64(fields(answer_for($sealed, 'alice', '/account/'))->{SAMLResponse}), qr/EncryptedAssertion/, 'an encrypted assertion');
+like(decode_base64(fields(answer_for($sealed, 'alice', $t->url('/account/')))->{SAMLResponse}), qr/EncryptedAssertion/, 'an encrypted assertion');
 is($sealed->form->submit->json->{env}{MYNUMBER_ACCOUNT}, 'alice@example.ac.jp', '... is opened');
 $t->restart($t->default_config(signin => $saml . ($keys =~ s/^.*saml2.*\n//mgr) . "MyNumberSAMLEntityID urn:encrypted\n$attributes[0]"));
 my $closed = $t->browser;
-answer_for($closed, 'alice', '/account/');
+answer_for($closed, 'alice', $t->url('/account/'));
 is($closed->form->submit->mnv_code, 'MNV0361', '... and not without its key');
 $t->expect_log('MNV0361');
 $idp->stop;

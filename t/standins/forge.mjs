@@ -69,8 +69,8 @@ const OTHER = 'https://other.example.org';
 
 let bomb;
 const gzipBomb = (json) => {
-  bomb ??= ' '.repeat(64 * 1024 * 1024);
-  return gzipSync(json + bomb);
+  bomb ??= Buffer.alloc(8 * 1024 * 1024, ' '); // more would take us longer to pack, on a busy machine, than anybody waits for an answer
+  return gzipSync(Buffer.concat([Buffer.from(json), bomb]));
 };
 
 const CASES = {};
@@ -207,7 +207,7 @@ const faults = (of) => ({
     ctx.res.write(text.slice(0, text.length >> 1), () => ctx.res.destroy());
   }],
   [`${of}-huge`]: ['refuse', 'the true JSON with 5 MB of another member', (ctx) => raw(ctx, JSON.stringify({ padding: 'x'.repeat(5 * 1024 * 1024), ...ctx.body }))],
-  [`${of}-gzip-bomb`]: ['refuse', '64 MB of spaces behind the true JSON, gzip-encoded', (ctx) => { const z = gzipBomb(body(ctx)); ctx.set('content-encoding', 'gzip'); raw(ctx, z); }],
+  [`${of}-gzip-bomb`]: ['refuse', '8 MB of spaces behind the true JSON, gzip-encoded', (ctx) => { const z = gzipBomb(body(ctx)); ctx.set('content-encoding', 'gzip'); raw(ctx, z); }],
   [`${of}-json-deep`]: ['refuse', 'a member of 10,000 nested arrays', (ctx) => raw(ctx, body(ctx).replace(/}$/, `,"x":${deep(10000)}}`))],
   [`${of}-json-cut`]: ['refuse', 'the JSON without its last character', (ctx) => raw(ctx, body(ctx).slice(0, -1))],
   [`${of}-json-junk`]: ['refuse', 'text after the JSON', (ctx) => raw(ctx, `${body(ctx)}x`)],

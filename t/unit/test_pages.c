@@ -516,10 +516,25 @@ static void signed_out_says_that_the_link_stays(void **state)
     unit_t *unit = *state;
     mnv_reply_t *reply = mnv_reply_make(unit->pool);
 
-    mnv_page_signed_out(unit->ctx, &(mnv_signed_out_view_t){ people_options(unit->pool), people_request(unit->pool, MNV_LANGUAGE_EN), MNV_SIGNED_OUT_HERE, NULL }, reply);
+    mnv_page_signed_out(unit->ctx, &(mnv_signed_out_view_t){ people_options(unit->pool), people_request(unit->pool, MNV_LANGUAGE_EN), MNV_SIGNED_OUT_HERE, NULL, NULL }, reply);
     assert_int_equal(reply->status, 200);
     assert_shows(reply->body, "A link stays as it is");
     assert_shows(reply->body, "href=\"/mynumber/logout/done?lang=ja\"");
+}
+
+static void signed_out_carries_a_message_on_by_a_form(void **state)
+{
+    unit_t *unit = *state;
+    mnv_reply_t *reply = mnv_reply_make(unit->pool);
+    const mnv_signed_out_form_t form = { "https://idp.example.ac.jp/slo?a=1&b=2", "SAMLRequest", "PHg+", "a\"b" };
+
+    mnv_page_signed_out(unit->ctx, &(mnv_signed_out_view_t){ people_options(unit->pool), people_request(unit->pool, MNV_LANGUAGE_EN), MNV_SIGNED_OUT_SENDING, NULL, &form }, reply);
+    assert_shows(reply->body, "<main data-signed-out=\"leading\">");
+    assert_shows(reply->body, "<form method=\"post\" action=\"https://idp.example.ac.jp/slo?a=1&amp;b=2\">");
+    assert_shows(reply->body, "name=\"SAMLRequest\" value=\"PHg+\"");
+    assert_shows(reply->body, "name=\"RelayState\" value=\"a&quot;b\"");
+    assert_hides(reply->body, "lang=ja\"");
+    assert_string_equal(reply->form_action, "https://idp.example.ac.jp https:");
 }
 
 static void assets_are_known_names_only(void **state)
@@ -573,6 +588,7 @@ int main(void)
         UNIT_TEST(stopping_does_not_look_like_success),
         UNIT_TEST(pages_need_no_script_and_no_inline_style),
         UNIT_TEST(signed_out_says_that_the_link_stays),
+        UNIT_TEST(signed_out_carries_a_message_on_by_a_form),
         UNIT_TEST(assets_are_known_names_only),
     };
     return unit_run(tests);

@@ -302,6 +302,22 @@ static void names_are_one_on_the_wire_and_here(void **state)
     assert_string_equal(mnv_saml_wire_name("x"), "x");
 }
 
+static void what_the_provider_calls_people_comes_along(void **state)
+{
+    fixture_t f = fixture_of(state);
+    const mnv_account_t *account;
+    give(&f, "urn:oasis:names:tc:SAML:attribute:subject-id", "s@example.ac.jp", NULL);
+    f.statement.name_id = (mnv_saml_name_id_t){ "n", "urn:f", "urn:q", "urn:s" };
+    f.statement.session_index = "i";
+    account = account_of(&f);
+    assert_non_null(account);
+    assert_string_equal(account->op_subject, "n");
+    assert_string_equal(account->op_format, "urn:f");
+    assert_string_equal(account->op_qualifier, "urn:q");
+    assert_string_equal(account->op_sp_qualifier, "urn:s");
+    assert_string_equal(account->op_session, "i");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -317,6 +333,7 @@ int main(void)
         UNIT_TEST(groups_that_are_too_many_are_unknown),
         UNIT_TEST(another_tenant_and_guests_are_refused),
         UNIT_TEST(names_are_one_on_the_wire_and_here),
+        UNIT_TEST(what_the_provider_calls_people_comes_along),
     };
     return unit_run(tests);
 }

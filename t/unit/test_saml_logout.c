@@ -69,12 +69,12 @@ static void responses_arrive_by_both_ways(void **state)
     unit_t *unit = *state;
     mnv_saml_logout_expect_t expect = expect_of(unit);
     mnv_saml_logout_out_t out = { "_response1", SAML_IDP, SAML_SLO, NULL, saml_private_key(unit->pool, "idp"), NULL, NULL, SAML_REQUEST, 0 };
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 6; i++) {
         mnv_saml_logout_in_t *in = NULL;
-        out.is_partial = i >= 2;
+        out.ended = i < 2 ? MNV_SAML_ENDED : i < 4 ? MNV_SAML_ENDED_PARTLY : MNV_SAML_NOT_ENDED;
         assert_int_equal(judge(unit, &out, &expect, i % 2, &in), APR_SUCCESS);
         assert_int_equal(in->is_response, 1);
-        assert_int_equal(in->is_success, 1);
+        assert_int_equal(in->is_success, i < 4);
         assert_int_equal(in->is_partial, i >= 2);
     }
 }
@@ -109,10 +109,10 @@ static void refuses_what_is_not_for_us(void **state)
     unit->now += apr_time_from_sec(361);
     expect.trust.certificates = saml_certificates(unit->pool, "idp");
     out.in_response_to = "_another";
-    refused(unit, &out, &expect, MNV_FAIL_SAML_IN_RESPONSE_TO);
+    refused(unit, &out, &expect, MNV_FAIL_SAML_LOGOUT_ANSWER);
     out.in_response_to = SAML_REQUEST;
     expect.request_id = NULL;
-    refused(unit, &out, &expect, MNV_FAIL_SAML_IN_RESPONSE_TO);
+    refused(unit, &out, &expect, MNV_FAIL_SAML_LOGOUT_ANSWER);
 }
 
 static void refuses_what_is_old(void **state)

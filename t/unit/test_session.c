@@ -83,6 +83,9 @@ static void refuses_account_halves_that_do_not_fit(void **state)
     refused(unit, "{\"v\":1," ACCOUNT "},\"op_session\":7}");
     refused(unit, "{\"v\":1," ACCOUNT "},\"op_subject\":\"a\\nb\"}");
     refused(unit, "{\"v\":1," IDENTITY "},\"op_subject\":\"x\"}");
+    refused(unit, "{\"v\":1," IDENTITY "},\"op_format\":\"x\"}");
+    refused(unit, "{\"v\":1," ACCOUNT "},\"op_qualifier\":1}");
+    refused(unit, apr_psprintf(unit->pool, "{\"v\":1," ACCOUNT "},\"op_subject\":\"%s\"}", filled(unit, 1025)));
     refused(unit, apr_psprintf(unit->pool, "{\"v\":1," ACCOUNT ",\"name\":\"%s\"}}", filled(unit, 4097)));
     refused(unit, apr_psprintf(unit->pool, "{\"v\":1," ACCOUNT ",\"method\":\"%s\"}}", filled(unit, 65)));
 }
@@ -205,7 +208,7 @@ static void comes_back_from_json_as_it_was(void **state)
 {
     unit_t *unit = *state;
     mnv_session_t session = { 0 }, again;
-    mnv_account_t account = { "https://i", "sub", "taro@example.ac.jp", "東大 太郎", "mfa", "oidc", UNIT_START + 5, UNIT_START + 5, UNIT_START + apr_time_from_sec(900), NULL, "op-sub", "op-sid" };
+    mnv_account_t account = { "https://i", "sub", "taro@example.ac.jp", "東大 太郎", "mfa", "oidc", UNIT_START + 5, UNIT_START + 5, UNIT_START + apr_time_from_sec(900), NULL, "op-sub", "op-sid", "op-format", "op-qualifier", "op-sp" };
     mnv_identity_t identity = { "https://c", "subject", "aal3", "髙橋 𠮷子", "2004-02-29", "female", "東京都\n文京区", UNIT_START, 0 };
     account.attributes = apr_table_make(unit->pool, 2);
     apr_table_set(account.attributes, "displayName", "太郎;次郎");
@@ -221,6 +224,9 @@ static void comes_back_from_json_as_it_was(void **state)
     assert_string_equal(again.account->method, "oidc");
     assert_string_equal(again.account->op_subject, "op-sub");
     assert_string_equal(again.account->op_session, "op-sid");
+    assert_string_equal(again.account->op_format, "op-format");
+    assert_string_equal(again.account->op_qualifier, "op-qualifier");
+    assert_string_equal(again.account->op_sp_qualifier, "op-sp");
     assert_true(again.account->at == UNIT_START);
     assert_true(again.account->proof_at == UNIT_START);
     assert_true(again.account->ends_at == UNIT_START + apr_time_from_sec(900));

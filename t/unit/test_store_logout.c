@@ -22,6 +22,16 @@ static apr_status_t logout(unit_t *unit, db_t *db, const mnv_op_logout_t *messag
     return status;
 }
 
+static apr_array_header_t *sids(unit_t *unit, const char *first, const char *second)
+{
+    apr_array_header_t *made = apr_array_make(unit->pool, 2, sizeof(const char *));
+    APR_ARRAY_PUSH(made, const char *) = first;
+    if (second) {
+        APR_ARRAY_PUSH(made, const char *) = second;
+    }
+    return made;
+}
+
 static const char *generation(unit_t *unit, db_t *db)
 {
     return db_run(db->peek, unit->pool, "SELECT generation FROM mynumber_schema");
@@ -37,12 +47,12 @@ static void ends_whom_it_names(void **state)
     const char *other = put(unit, db, "i", "jiro", "s1"), *elsewhere = put(unit, db, "j", "taro", "s1"), *card = put_session(unit, db, NULL, "c1")->key;
     assert_string_equal(get_session(unit, db, first)->account->op_subject, "taro");
     assert_string_equal(get_session(unit, db, first)->account->op_session, "s1");
-    assert_int_equal(logout(unit, db, &(mnv_op_logout_t){ "i", "taro", "s1", "m1", UNTIL }, 2), APR_SUCCESS);
+    assert_int_equal(logout(unit, db, &(mnv_op_logout_t){ "i", "taro", sids(unit, "s1", NULL), "m1", UNTIL }, 2), APR_SUCCESS);
     assert_null(get_session(unit, db, first));
     assert_null(get_session(unit, db, nameless)); /* perhaps it was this one */
     assert_non_null(get_session(unit, db, second));
     assert_non_null(get_session(unit, db, other));
-    assert_int_equal(logout(unit, db, &(mnv_op_logout_t){ "i", NULL, "s1", "m2", UNTIL }, 1), APR_SUCCESS);
+    assert_int_equal(logout(unit, db, &(mnv_op_logout_t){ "i", NULL, sids(unit, "s1", NULL), "m2", UNTIL }, 1), APR_SUCCESS);
     assert_null(get_session(unit, db, other));
     assert_int_equal(logout(unit, db, &(mnv_op_logout_t){ "i", "taro", NULL, "m3", UNTIL }, 1), APR_SUCCESS);
     assert_null(get_session(unit, db, second));
@@ -50,11 +60,27 @@ static void ends_whom_it_names(void **state)
     assert_non_null(get_session(unit, db, card));
 }
 
+static void ends_several_sessions_and_all_where_none_is_named(void **state)
+{
+    unit_t *unit = *state;
+    db_t *db = db_make(unit);
+    const char *first = put(unit, db, "i", "taro", "s1"), *second = put(unit, db, "i", "taro", "s2"), *third = put(unit, db, "i", "taro", "s3"), *other = put(unit, db, "i", "jiro", "s2");
+    assert_int_equal(logout(unit, db, &(mnv_op_logout_t){ "i", "taro", sids(unit, "s1", "s2"), "m1", UNTIL }, 2), APR_SUCCESS);
+    assert_null(get_session(unit, db, first));
+    assert_null(get_session(unit, db, second));
+    assert_non_null(get_session(unit, db, third));
+    assert_int_equal(logout(unit, db, &(mnv_op_logout_t){ "i", "taro", apr_array_make(unit->pool, 1, sizeof(const char *)), "m2", UNTIL }, 1), APR_SUCCESS);
+    assert_null(get_session(unit, db, third));
+    assert_non_null(get_session(unit, db, other));
+    assert_int_equal(logout(unit, db, &(mnv_op_logout_t){ "i", NULL, NULL, "m3", UNTIL }, 0), APR_EGENERAL);
+    assert_told(unit, INTERNAL);
+}
+
 static void is_used_once_and_raises_the_generation_where_something_ended(void **state)
 {
     unit_t *unit = *state;
     db_t *db = db_make(unit);
-    const mnv_op_logout_t message = { "i", "taro", "s1", "m1", UNTIL };
+    const mnv_op_logout_t message = { "i", "taro", sids(unit, "s1", NULL), "m1", UNTIL };
     put(unit, db, "i", "taro", "s1");
     assert_string_equal(generation(unit, db), "1");
     assert_int_equal(logout(unit, db, &message, 1), APR_SUCCESS);
@@ -74,7 +100,7 @@ static void one_that_failed_can_be_sent_again(void **state)
 {
     unit_t *unit = *state;
     db_t *db = db_make(unit);
-    const mnv_op_logout_t message = { "i", "taro", "s1", "m1", UNTIL };
+    const mnv_op_logout_t message = { "i", "taro", sids(unit, "s1", NULL), "m1", UNTIL };
     const char *key = put(unit, db, "i", "taro", "s1");
     if (strcmp(db->driver, "sqlite3") != 0) {
         skip(); /* the trigger below is SQLite's */
@@ -92,6 +118,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         UNIT_TEST(ends_whom_it_names),
+        UNIT_TEST(ends_several_sessions_and_all_where_none_is_named),
         UNIT_TEST(is_used_once_and_raises_the_generation_where_something_ended),
         UNIT_TEST(one_that_failed_can_be_sent_again),
     };

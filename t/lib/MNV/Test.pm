@@ -299,8 +299,8 @@ DBDParams "@DB@"
 DBDMin 1
 DBDKeep 2
 DBDMax 8
-DBDInitSQL "PRAGMA journal_mode=WAL"
 DBDInitSQL "PRAGMA busy_timeout=50"
+DBDInitSQL "PRAGMA journal_mode=WAL"
 EOT
     $text .= <<'EOT';
 MyNumberBaseURL @BASE@

@@ -41,8 +41,8 @@ sub _launch {
         open STDOUT, '>>', $server->path('logs/idp.log');
         open STDERR, '>&', \*STDOUT;
         $ENV{SIMPLESAMLPHP_CONFIG_DIR} = $server->path('saml/config');
-        # Tests exchange files while it runs.
-        exec 'php', '-d', 'opcache.revalidate_freq=0', '-S', "127.0.0.1:$port", '-t', $PROGRAM or POSIX::_exit(127);
+        # Its metadata are changed while it runs.
+        exec qw(php -d opcache.revalidate_freq=0 -S), "127.0.0.1:$port", '-t', $PROGRAM or POSIX::_exit(127);
     }
     wait_for(sub { $self->metadata }, $READY_SECONDS)
       or die "the identity provider did not start:\n" . slurp($server->path('logs/idp.log'));

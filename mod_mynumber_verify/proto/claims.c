@@ -293,7 +293,7 @@ static const char *attribute_in(apr_pool_t *pool, const mnv_json_t *place, const
         APR_ARRAY_PUSH(values, const char *) = value;
     }
     joined = mnv_text_join(pool, values);
-    return strlen(joined) <= MNV_TEXT_LIMIT_BYTES ? joined : NULL;
+    return strlen(joined) <= MNV_ATTRIBUTE_LIMIT_BYTES ? joined : NULL;
 }
 
 static int add_name(void *names, const char *name, const mnv_json_t *value)
@@ -305,8 +305,8 @@ static int add_name(void *names, const char *name, const mnv_json_t *value)
     return 0;
 }
 
-/* What the provider has and did not send along: groups beyond 150 or 200 at Microsoft Entra ID. NULL: nothing. */
-static const char *withheld(const claims_t *claims)
+/* What the provider has and did not send along: groups beyond 150 or 200 at Microsoft Entra ID. */
+static apr_array_header_t *withheld(const claims_t *claims)
 {
     apr_array_header_t *names = apr_array_make(claims->ctx->pool, 2, sizeof(const char *));
     int place;
@@ -319,33 +319,34 @@ static const char *withheld(const claims_t *claims)
             add_name(names, "groups", NULL);
         }
     }
-    return names->nelts ? mnv_text_join(claims->ctx->pool, names) : NULL;
+    return names;
 }
 
+/* What is told and cannot be handed on is withheld too: neither there nor not there, for a rule behind "not" would let in whom it is to keep out. */
 static void pass_on(const claims_t *claims, const apr_array_header_t *names, apr_table_t *attributes)
 {
-    const char *absent = withheld(claims);
-    int i;
+    apr_array_header_t *absent = withheld(claims);
+    int i, is_asked = 0;
 
     for (i = 0; names && i < names->nelts; i++) {
         const char *name = APR_ARRAY_IDX(names, i, const char *);
-
-        if (!strcmp(name, MNV_ATTRIBUTE_WITHHELD)) {
-            if (absent) {
-                apr_table_setn(attributes, name, absent);
-            }
-            continue;
-        }
         const mnv_json_t *place = place_of(claims, name);
         const char *value = place ? attribute_in(claims->ctx->pool, place, name) : NULL;
 
-        if (value && *value) {
+        if (!strcmp(name, MNV_ATTRIBUTE_WITHHELD)) {
+            is_asked = 1;
+        }
+        else if (value && *value) {
             apr_table_setn(attributes, name, value);
         }
         else if (place && !value) {
+            APR_ARRAY_PUSH(absent, const char *) = name;
             mnv_log(claims->ctx, MNV_LOG_WARNING, MNVLOGNO(1200) "account attribute \"%s\" is left out: "
-                    "not texts, numbers or booleans of at most %d bytes without control characters", name, MNV_TEXT_LIMIT_BYTES);
+                    "not texts, numbers or booleans of at most %d bytes, %d together, without control characters", name, MNV_TEXT_LIMIT_BYTES, MNV_ATTRIBUTE_LIMIT_BYTES);
         }
+    }
+    if (is_asked && absent->nelts) {
+        apr_table_setn(attributes, MNV_ATTRIBUTE_WITHHELD, mnv_text_join(claims->ctx->pool, absent));
     }
 }
 

@@ -29,7 +29,7 @@ apr_status_t mnv_identity_from_claims(mnv_ctx_t *ctx, const char *issuer, const 
  * characters or blanks at the ends; also "tid+oid": both, from the same place and without ":" in them, joined by ":"), looked for in
  * userinfo, then in the ID token; none: ACCOUNT_ATTRIBUTE. Its name is kept as kind.
  * For an issuer of a Microsoft Entra tenant a tid of another tenant is refused (IDTOKEN_ISS), and oid alone as account id without tid (ACCOUNT_ATTRIBUTE); with options->refuse_guests an idp that is
- * not the issuer (ACCOUNT_GUEST). MNV_ATTRIBUTE_WITHHELD in options->account_keep stands for the names of claims that were not sent along ("_claim_names", "hasgroups"), joined.
+ * not the issuer (ACCOUNT_GUEST). MNV_ATTRIBUTE_WITHHELD in options->account_keep stands for the names of claims that were not sent along ("_claim_names", "hasgroups") or cannot be handed on, joined.
  * name from "name" (shown only). Attributes of options->account_keep: strings, integers, booleans and arrays of them, joined by mnv_text_join(); one that holds anything else,
  * control characters or too much is left out whole, with a warning. */
 apr_status_t mnv_account_from_claims(mnv_ctx_t *ctx, const char *issuer, const mnv_idtoken_t *token, const mnv_json_t *userinfo, const mnv_signin_options_t *options, mnv_account_t **account);

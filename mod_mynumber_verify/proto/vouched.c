@@ -100,21 +100,36 @@ static const char *rejoined(apr_pool_t *pool, const char *text)
     return mnv_text_join(pool, values);
 }
 
+/* A variable as one text, NULL when it cannot be handed on. */
+static const char *handed_on(apr_pool_t *pool, const char *text)
+{
+    const char *joined = strlen(text) > MNV_ATTRIBUTE_LIMIT_BYTES || mnv_text_has_control(text) ? NULL : rejoined(pool, text);
+
+    return joined && strlen(joined) <= MNV_ATTRIBUTE_LIMIT_BYTES ? joined : NULL;
+}
+
+/* What is told and cannot be handed on is withheld: neither there nor not there, for a rule behind "not" would let in whom it is to keep out. */
 static void pass_on(mnv_ctx_t *ctx, const mnv_vouched_t *vouched, const apr_array_header_t *names, apr_table_t *attributes)
 {
-    int i;
+    apr_array_header_t *withheld = apr_array_make(ctx->pool, 2, sizeof(const char *));
+    int i, is_asked = 0;
 
     for (i = 0; names && i < names->nelts; i++) {
-        const char *name = APR_ARRAY_IDX(names, i, const char *), *text = variable(vouched, name);
+        const char *name = APR_ARRAY_IDX(names, i, const char *), *text = variable(vouched, name), *value = text ? handed_on(ctx->pool, text) : NULL;
 
-        if (!text) {
-            continue;
+        if (!strcmp(name, MNV_ATTRIBUTE_WITHHELD)) {
+            is_asked = 1;
         }
-        if (strlen(text) > MNV_TEXT_LIMIT_BYTES || mnv_text_has_control(text) || strlen(text = rejoined(ctx->pool, text)) > MNV_TEXT_LIMIT_BYTES) {
-            mnv_log(ctx, MNV_LOG_WARNING, MNVLOGNO(1618) "variable \"%s\" of the other module is left out: not at most %d bytes of UTF-8 without control characters", name, MNV_TEXT_LIMIT_BYTES);
-            continue;
+        else if (value) {
+            apr_table_setn(attributes, name, value);
         }
-        apr_table_setn(attributes, name, text);
+        else if (text) {
+            APR_ARRAY_PUSH(withheld, const char *) = name;
+            mnv_log(ctx, MNV_LOG_WARNING, MNVLOGNO(1618) "variable \"%s\" of the other module is left out: not at most %d bytes of UTF-8 without control characters", name, MNV_ATTRIBUTE_LIMIT_BYTES);
+        }
+    }
+    if (is_asked && withheld->nelts) {
+        apr_table_setn(attributes, MNV_ATTRIBUTE_WITHHELD, mnv_text_join(ctx->pool, withheld));
     }
 }
 

@@ -11,6 +11,8 @@ sub person { my ($oid, %more) = @_; return { claims => { tid => $TENANT, oid => 
 my %people = (
     staff => person('o-staff', groups => [ $STUDENTS, $STAFF ]), student => person('o-student', groups => [$STUDENTS]), none => person('o-none'),
     many => person('o-many', _claim_names => { groups => 'src1' }, _claim_sources => { src1 => { endpoint => 'https://graph.example/' } }),
+    crowd => person('o-crowd', groups => [ (map { sprintf '00000000-0000-4000-8000-%012d', $_ } 1 .. 149), $STAFF ]),
+    mangled => person('o-mangled', groups => [ $STUDENTS, "\x07" ]),
     renamed => person('o-staff', preferred_username => 'married@utac.example.ac.jp', groups => [$STAFF]),
     successor => person('o-new', preferred_username => 'o-staff@utac.example.ac.jp'),
     guest => person('o-guest', idp => 'https://sts.windows.net/99999999-2222-3333-4444-555555555555/'),
@@ -45,6 +47,8 @@ my %want = (    #          in        out       none      any
     student => [ qw(       MNV0809   200       200       MNV0809 ) ],
     none => [ qw(          MNV0809   200       200       MNV0809 ) ],
     many => [ qw(          MNV0811   MNV0811   MNV0811   200     ) ],
+    crowd => [ qw(         200       MNV0801   MNV0801   200     ) ],    # the most that are sent along: 5.5 KB
+    mangled => [ qw(       MNV0811   MNV0811   MNV0811   MNV0811 ) ],    # told, and not to be handed on
 );
 for my $who (sort keys %want) {
     my ($b) = signed_in($who);
@@ -52,6 +56,7 @@ for my $who (sort keys %want) {
     is_deeply(\@got, $want{$who}, "$who: in, out, none, any") or diag "@got";
 }
 $t->allow_log('AH01630');
+$t->expect_log('MNV1200');
 
 # --- whose people ------------------------------------------------------------------------------------------
 my ($page);

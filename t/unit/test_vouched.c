@@ -127,18 +127,21 @@ static void keeps_what_is_passed_on(void **state)
     unit_t *unit = *state;
     given_t one = given(unit, "user", NULL);
 
-    one.options.account_keep = names(unit, "affiliation semicolon backslash control long absent empty");
+    one.options.account_keep = names(unit, "affiliation semicolon backslash control long longest absent empty " MNV_ATTRIBUTE_WITHHELD);
     set(&one, "affiliation", "member@example.ac.jp;student@example.ac.jp");
     set(&one, "semicolon", "a\\;b;c");
     set(&one, "backslash", "DOMAIN\\user");
     set(&one, "control", "a\nb");
-    set(&one, "long", apr_psprintf(unit->pool, "%05000d", 0));
+    set(&one, "long", apr_psprintf(unit->pool, "%016384d", 0));
+    set(&one, "longest", apr_psprintf(unit->pool, "%016385d", 0));
     set(&one, "empty", "");
     assert_int_equal(make(unit, &one), APR_SUCCESS);
     assert_string_equal(apr_table_get(one.account->attributes, "affiliation"), "member@example.ac.jp;student@example.ac.jp");
     assert_string_equal(apr_table_get(one.account->attributes, "semicolon"), "a\\;b;c");
     assert_string_equal(apr_table_get(one.account->attributes, "backslash"), "DOMAIN\\\\user");
-    assert_int_equal(apr_table_elts(one.account->attributes)->nelts, 3);
+    assert_int_equal(strlen(apr_table_get(one.account->attributes, "long")), MNV_ATTRIBUTE_LIMIT_BYTES);
+    assert_string_equal(apr_table_get(one.account->attributes, MNV_ATTRIBUTE_WITHHELD), "control;longest");
+    assert_int_equal(apr_table_elts(one.account->attributes)->nelts, 5);
     assert_int_equal(unit->log->nelts, 2);
 }
 

@@ -113,6 +113,16 @@ static const char *set_text(const mod_mnv_setting_t *setting, void *field)
     return NULL;
 }
 
+static const char *set_endpoint(const mod_mnv_setting_t *setting, void *field)
+{
+    const char *problem = mod_mnv_provider_url_check(setting->pool, setting->argv[0]);
+
+    if (!problem) {
+        *(const char **)field = setting->argv[0];
+    }
+    return problem;
+}
+
 static const char *set_provider(const mod_mnv_setting_t *setting, void *field)
 {
     const char *text = setting->argv[0], *problem;
@@ -129,7 +139,7 @@ static const char *set_provider(const mod_mnv_setting_t *setting, void *field)
     if (problem) {
         return problem;
     }
-    if (strchr(text, '?')) {
+    if (strchr(text, '?') && setting->row != &mod_mnv_directive_rows()[MNV_DIRECTIVE_SAML_METADATA]) {
         return mod_mnv_wrong(setting, text, "cannot be an issuer: leave out the query");
     }
     *(const char **)field = text;

@@ -12,6 +12,7 @@
     X(FILE, const char *, 1, 1, 0, file, text)                                                      \
     X(FOLDER, const char *, 1, 1, 0, file, text)                                                    \
     X(PROVIDER, const char *, 1, 1, 0, provider, text)                                              \
+    X(ENDPOINT, const char *, 1, 1, 0, endpoint, text)                                              \
     X(ENDPOINTS, mod_mnv_endpoints_t, 2, 2, 1, endpoints, endpoints)                                \
     X(TEXT, const char *, 1, 1, 0, text, text)                                                      \
     X(FILES, apr_array_header_t *, 1, 1, 1, files, list)                                            \

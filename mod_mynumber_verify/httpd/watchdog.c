@@ -1,5 +1,6 @@
 #include "httpd/process.h"
 #include "base/log.h"
+#include "flow/flow_saml.h"
 #include "lib/crypt.h"
 
 #include <apr_atomic.h>
@@ -44,6 +45,9 @@ static void step_host(watch_t *watch, apr_pool_t *pool, server_rec *server, int 
     }
     refresh(watch, ctx, site->card);
     refresh(watch, ctx, site->account);
+    if (site->federation && !apr_atomic_read32(&watch->is_over)) {
+        mnv_saml_refresh(ctx, site, &watch->is_over);
+    }
     if (is_purging && !apr_atomic_read32(&watch->is_over) && mod_mnv_database_ready(ctx, server) == APR_SUCCESS) {
         mnv_store_purge(ctx, site->store, mnv_now(ctx));
     }

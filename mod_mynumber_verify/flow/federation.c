@@ -14,7 +14,8 @@
 #define FRESH_DEFAULT apr_time_from_sec(4 * 60 * 60)
 #define FRESH_LEAST   apr_time_from_sec(5 * 60)
 #define FRESH_MOST    apr_time_from_sec(24 * 60 * 60)
-#define RETRY_AFTER   apr_time_from_sec(10)      /* nobody can sign in */
+#define RETRY_AFTER   apr_time_from_sec(10)      /* somebody waits */
+#define RETRY_STEP    apr_time_from_sec(60)      /* nobody can sign in */
 #define RETRY_LATER   apr_time_from_sec(10 * 60) /* the last good copy serves on */
 #define LOOK_AFTER    apr_time_from_sec(5)       /* for what another process has fetched */
 #define WAIT_LIMIT    apr_time_from_sec(10)      /* for another thread's fetch */
@@ -32,6 +33,7 @@ struct mnv_federation_t {
     apr_time_t looked_at;      /* for a newer copy; 0: never */
     apr_time_t failed_at;      /* the last fetch failed then; 0: it did not */
     mnv_failure_e failed_what;
+    void *notes;               /* see mnv_federation_notes() */
     apr_time_t file_seen;      /* modification time of the file as last read; the fetching thread's */
 };
 
@@ -273,6 +275,30 @@ apr_status_t mnv_federation_metadata(mnv_ctx_t *ctx, mnv_federation_t *federatio
     return status;
 }
 
+const mnv_saml_metadata_t *mnv_federation_current(mnv_ctx_t *ctx, mnv_federation_t *federation, apr_time_t *since)
+{
+    mnv_snapshot_t *found;
+    apr_finfo_t info;
+
+    apr_thread_mutex_lock(federation->mutex);
+    found = federation->current;
+    if (found) {
+        apr_atomic_inc32(&found->holders);
+    }
+    apr_thread_mutex_unlock(federation->mutex);
+    if (!found) {
+        return NULL;
+    }
+    apr_pool_cleanup_register(ctx->pool, found, mnv_snapshot_release, apr_pool_cleanup_null);
+    *since = !federation->options->is_url && apr_stat(&info, federation->options->metadata, APR_FINFO_MTIME, ctx->pool) == APR_SUCCESS ? info.mtime : found->fetched_at;
+    return found->metadata;
+}
+
+void **mnv_federation_notes(mnv_federation_t *federation)
+{
+    return &federation->notes;
+}
+
 /* Is it time? */
 static int is_due(mnv_ctx_t *ctx, const mnv_federation_t *federation)
 {
@@ -280,7 +306,7 @@ static int is_due(mnv_ctx_t *ctx, const mnv_federation_t *federation)
     const apr_time_t now = mnv_now(ctx);
     apr_finfo_t info;
 
-    if (federation->is_fetching || is_within(federation->failed_at, is_usable(current, now) ? RETRY_LATER : RETRY_AFTER, now)) {
+    if (federation->is_fetching || is_within(federation->failed_at, is_usable(current, now) ? RETRY_LATER : RETRY_STEP, now)) {
         return 0;
     }
     if (!federation->options->is_url) {

@@ -35,6 +35,12 @@ apr_status_t mnv_federation_metadata(mnv_ctx_t *ctx, mnv_federation_t *federatio
  * file when it has changed. @param stop the fetch is given up once it is not 0; NULL: never @return APR_SUCCESS, also when it is not time, or the told failure */
 apr_status_t mnv_federation_refresh(mnv_ctx_t *ctx, mnv_federation_t *federation, const volatile apr_uint32_t *stop);
 
+/** What there is now, valid or not, without fetching. @param since when it was fetched or its file was written @return NULL: nothing. Lives as long as ctx->pool. */
+const mnv_saml_metadata_t *mnv_federation_current(mnv_ctx_t *ctx, mnv_federation_t *federation, apr_time_t *since);
+
+/** What flow/saml_watch.c keeps with it. */
+void **mnv_federation_notes(mnv_federation_t *federation);
+
 /* Between flow/federation.c and flow/federation_copy.c. */
 
 /** Metadata in memory: read-only, in a pool of its own; lives while it is the current one or somebody holds it. */

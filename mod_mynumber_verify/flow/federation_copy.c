@@ -8,6 +8,7 @@
 #include "base/base64url.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "flow/provider_copy.h"
 #include "lib/json.h"
 
@@ -85,9 +86,9 @@ static int has_our_signers(mnv_ctx_t *ctx, const mnv_copy_t *copy, const mnv_jso
         const char *one = mnv_json_string(mnv_json_at(then, i), NULL);
 
         for (j = 0; one && j < now; j++) {
-            const char *text = mnv_certificate_text(ctx->pool, APR_ARRAY_IDX(copy->signers, j, const mnv_certificate_t *)), *digest = digest_of(ctx, text, strlen(text));
+            const char *text = mnv_certificate_text(ctx->pool, APR_ARRAY_IDX(copy->signers, j, const mnv_certificate_t *)), *print = digest_of(ctx, text, strlen(text));
 
-            if (digest && !strcmp(one, digest)) {
+            if (print && !strcmp(one, print)) {
                 break;
             }
         }
@@ -129,7 +130,7 @@ static const char *read_text(mnv_ctx_t *ctx, const mnv_copy_t *copy, const char 
     }
     length -= MAC_CHARACTERS + 1;
     mac = mac_of(ctx, copy->keyring, body, length);
-    if (!mac || memcmp(mac, text, MAC_CHARACTERS) != 0) {
+    if (!mac || !mnv_secret_equal(mac, text, MAC_CHARACTERS)) {
         return "it was changed, or made with another secret file";
     }
     end = memchr(body, '\n', length < HEAD_LIMIT ? length : HEAD_LIMIT);

@@ -5,8 +5,8 @@
 
 #include "flow/flow.h"
 
-/** At start, before there are processes: metadata of a URL as they were kept. */
-void mnv_saml_ready(mnv_ctx_t *ctx, const mnv_options_t *options, struct mnv_federation_t *federation);
+/** At start, before there are processes: metadata of a URL as they were kept; warnings of what runs out. Pool: pool, of the configuration. */
+void mnv_saml_ready(mnv_ctx_t *ctx, apr_pool_t *pool, const mnv_options_t *options, struct mnv_federation_t *federation);
 
 /** In each process, once the site is made. */
 void mnv_saml_connect(const mnv_site_t *site);

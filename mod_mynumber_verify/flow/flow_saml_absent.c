@@ -35,8 +35,9 @@ apr_status_t mnv_step_signin_discovery(mnv_ctx_t *ctx, const mnv_site_t *site, c
     return absent(ctx);
 }
 
-void mnv_saml_ready(mnv_ctx_t *ctx, const mnv_options_t *options, struct mnv_federation_t *federation)
+void mnv_saml_ready(mnv_ctx_t *ctx, apr_pool_t *pool, const mnv_options_t *options, struct mnv_federation_t *federation)
 {
+    (void)pool;
     (void)ctx;
     (void)options;
     (void)federation;

@@ -148,7 +148,7 @@ static void read_metadata(mod_mnv_judge_t *judge)
         return;
     }
     if (mnv_federation_make(ctx, judge->pconf, &config->options, config->keyring, &config->federation) != APR_SUCCESS) {
-        mod_mnv_complain(judge, MNV_DIRECTIVE_SAML_METADATA, MNVLOGNO(1381) "libxml2, xmlsec1 or OpenSSL does not work: check their installation");
+        mod_mnv_complain(judge, MNV_DIRECTIVE_SAML_METADATA, MNVLOGNO(1385) "OpenSSL or the system's threads do not work: check their installation");
         return;
     }
     if (!saml->is_url && (mnv_federation_start(ctx, config->federation) != APR_SUCCESS || mnv_federation_metadata(ctx, config->federation, &metadata) != APR_SUCCESS)) {

@@ -113,16 +113,6 @@ static const char *set_text(const mod_mnv_setting_t *setting, void *field)
     return NULL;
 }
 
-static const char *set_endpoint(const mod_mnv_setting_t *setting, void *field)
-{
-    const char *problem = mod_mnv_provider_url_check(setting->pool, setting->argv[0]);
-
-    if (!problem) {
-        *(const char **)field = setting->argv[0];
-    }
-    return problem;
-}
-
 static const char *set_provider(const mod_mnv_setting_t *setting, void *field)
 {
     const char *text = setting->argv[0], *problem;
@@ -594,11 +584,13 @@ static void print_assertion(apr_pool_t *pool, const mod_mnv_directive_t *row, co
 /* The table. ---------------------------------------------------------------------------- */
 
 static const mod_mnv_kind_t kinds[] = {
+#define set_endpoint mod_mnv_endpoint_set
 #define set_assurance mod_mnv_assurance_set
 #define print_assurance mod_mnv_assurance_print
 #define MNV_KIND_ROW(kind, type, fewest, most, repeats, set, print) { fewest, most, repeats, set_##set, print_##print },
     MNV_KINDS(MNV_KIND_ROW)
 #undef MNV_KIND_ROW
+#undef set_endpoint
 #undef set_assurance
 #undef print_assurance
 };

@@ -91,6 +91,9 @@ int mod_mnv_directive_has_absence(const mod_mnv_directive_t *row);
 /** An issuer or endpoint: https, or http on this machine. @return NULL, or what is wrong */
 const char *mod_mnv_provider_url_check(apr_pool_t *pool, const char *url);
 
+/** Set of a URL that somebody is sent to or that is called, its query included. (directive_words.c) */
+const char *mod_mnv_endpoint_set(const mod_mnv_setting_t *setting, void *field);
+
 /** Is it an issuer (http: or https:) rather than a file? */
 int mod_mnv_provider_is_issuer(const char *text);
 

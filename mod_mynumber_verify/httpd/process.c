@@ -99,7 +99,7 @@ static void start_federations(apr_pool_t *pconf, server_rec *main_server)
         const mod_mnv_server_config_t *config = mod_mnv_server_config(server);
 
         if (config->enabled && config->federation) {
-            mnv_saml_ready(mod_mnv_ctx_server(ptemp, server), &config->options, config->federation);
+            mnv_saml_ready(mod_mnv_ctx_server(ptemp, server), pconf, &config->options, config->federation);
         }
     }
     apr_pool_destroy(ptemp);

@@ -12,9 +12,9 @@ my $t = MNV::Test->new;
 my $p = $t->providers(signin => 0);
 $p->card_is(person => 'adult');
 for my $name (qw(saml saml2)) {
-    $t->run(qw(openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=sp -keyout), $t->path("keys/$name.key"), '-out', $t->path("keys/$name.crt"));
+    $t->run(qw(openssl req -x509 -newkey rsa:2048 -nodes -days 400 -subj /CN=sp -keyout), $t->path("keys/$name.key"), '-out', $t->path("keys/$name.crt"));
 }
-$t->run(qw(openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=other -keyout), $t->path('keys/other.key'), '-out', $t->path('keys/other.crt'));
+$t->run(qw(openssl req -x509 -newkey rsa:2048 -nodes -days 400 -subj /CN=other -keyout), $t->path('keys/other.key'), '-out', $t->path('keys/other.crt'));
 sub certificate { my ($name) = @_; open my $in, '<', $t->path("keys/$name.crt") or die $!; return join '', grep { !/-----/ } map { s/\s//gr } <$in> }
 my $idp = MNV::External->saml_idp($t, <<"EOT");
 \$metadata['\@BASE\@/mynumber/saml/metadata'] = ['AssertionConsumerService' => '\@BASE\@/mynumber/saml/acs', 'validate.authnrequest' => true, 'certData' => '@{[certificate('saml')]}'];

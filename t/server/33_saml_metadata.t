@@ -14,6 +14,7 @@ my $clock = $t->write_file('conf/clock', "+0\n", 0644);
 $t->{env}{LD_PRELOAD} = join ' ', grep { $_ } $t->{env}{LD_PRELOAD}, $library;    # a sanitizer's comes first
 $t->{env}{FAKETIME_TIMESTAMP_FILE} = $clock;
 $t->{env}{$_} = 1 for qw(FAKETIME_NO_CACHE FAKETIME_DONT_FAKE_MONOTONIC NO_FAKE_STAT);
+$t->allow_line(qr/AH00161/);    # four processes are few
 my ($HOUR, $DAY, $ahead) = (3600, 86400, 0);
 sub later { my ($seconds) = @_; $ahead += $seconds; $t->write_file('conf/clock', "+$ahead\n", 0644) }
 sub now { return time + $ahead }
@@ -24,7 +25,7 @@ my $ID = 'https://idp.example.ac.jp/idp';
 # Metadata whose provider signs people in at this path.
 sub metadata { my ($path, %of) = @_; return $federation->aggregate(providers => { $ID => "https://idp.example.ac.jp/$path" }, key => 'signer', valid_until => now() + 90 * $DAY, %of) }
 my $url = $federation->url;
-my $prefork = "StartServers 4\nMinSpareServers 4\nMaxSpareServers 4\nServerLimit 4\nMaxRequestWorkers 4\n";
+my $prefork = "StartServers 4\nMinSpareServers 4\nMaxSpareServers 4\nServerLimit 5\nMaxRequestWorkers 5\n";
 sub config {
     my ($more) = @_;
     return $t->default_config(signin => "MyNumberSignIn saml\n" . ($more // "MyNumberSAMLMetadata $url\nMyNumberSAMLMetadataCert \"\@DIR\@/federation/signer.crt\"\n"), server => $prefork);
@@ -132,7 +133,7 @@ is(started($slurp->(copy())), 'MNV0401', '... nor after a restart');
 
 # --- a source that takes its time ---
 $federation->answer(body => metadata('seven'), hang => 1);
-later(11);
+later(61);
 ok(wait_for(sub { $federation->asked }, 20), 'asked, and no end of the answer') or diag $federation->asked;
 my $before = time;
 $t->allow_log('MNV0401');

@@ -50,7 +50,7 @@ sub aggregate {
     my $signature = $of{key} ? qq{<ds:Signature xmlns:ds="$DS"><ds:SignedInfo><ds:CanonicalizationMethod Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"/>}
       . qq{<ds:SignatureMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"/><ds:Reference URI="#_federation"><ds:Transforms><ds:Transform Algorithm="${DS}enveloped-signature"/>}
       . qq{<ds:Transform Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"/></ds:Transforms><ds:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"/><ds:DigestValue/></ds:Reference>}
-      . qq{</ds:SignedInfo><ds:SignatureValue/></ds:Signature>} : '';
+      . qq{</ds:SignedInfo><ds:SignatureValue/><ds:KeyInfo><ds:X509Data/></ds:KeyInfo></ds:Signature>} : '';
     my $providers = $of{providers} // {};
     my $xml = qq{<EntitiesDescriptor xmlns="$MD" ID="_federation" Name="urn:test"$attributes>$signature\n}
       . ($of{xml} // '') . join('', map { $self->provider($_, $providers->{$_}) } sort keys %$providers) . "</EntitiesDescriptor>\n";
@@ -61,7 +61,7 @@ sub _signed {
     my ($self, $xml, $key) = @_;
     my ($in, $out) = map { "$self->{folder}/$_" } qw(unsigned.xml signed.xml);
     $self->_write($in, $xml);
-    $self->{t}->run('xmlsec1', '--sign', '--privkey-pem', $self->key($key) . '.key', '--id-attr:ID', 'EntitiesDescriptor', '--output', $out, $in);
+    $self->{t}->run('xmlsec1', '--sign', '--privkey-pem', join(',', map { $self->key($key) . ".$_" } qw(key crt)), '--id-attr:ID', 'EntitiesDescriptor', '--output', $out, $in);
     return _slurp($out);
 }
 

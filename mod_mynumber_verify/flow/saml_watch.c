@@ -77,7 +77,9 @@ static void tell(mnv_ctx_t *ctx, const mnv_options_t *options, mnv_federation_t 
     metadata = mnv_federation_current(ctx, federation, &since);
     if (metadata) {
         tell_metadata(ctx, &options->saml, &notes->told[OF_METADATA], metadata, since);
-        tell_provider(ctx, options, &notes->told[OF_PROVIDER], metadata);
+        if (!mnv_saml_metadata_valid_until(metadata) || mnv_saml_metadata_valid_until(metadata) > now) {
+            tell_provider(ctx, options, &notes->told[OF_PROVIDER], metadata);
+        }
     }
 }
 

@@ -1,6 +1,9 @@
 #include "flow/federation.h"
 
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <apr_atomic.h>
 #include <apr_file_info.h>
 #include <apr_file_io.h>
@@ -156,6 +159,9 @@ static apr_status_t fetch(mnv_ctx_t *ctx, const trip_t *trip, mnv_snapshot_t **g
         ctx->failure.reference = apr_pstrdup(ctx->pool, inner.failure.reference);
     }
     apr_pool_destroy(inner.pool);
+#ifdef __GLIBC__
+    malloc_trim(0); /* libxml2's tree was many small pieces, most of which glibc would keep */
+#endif
     return status;
 }
 

@@ -19,6 +19,7 @@ static const struct endpoint_t {
     {"/verify/callback", GET, mnv_step_verify_callback},
     {"/signin", GET, mnv_step_signin},
     {"/signin/callback", GET, mnv_step_signin_callback},
+    {"/signin/discovery", GET, mnv_step_signin_discovery},
     {"/saml/acs", POST, mnv_step_saml_acs},
     {"/saml/metadata", GET | HEAD, mnv_step_saml_metadata},
     {"/saml/slo", GET | POST, mnv_step_saml_slo},

@@ -20,6 +20,7 @@ typedef struct mnv_site_t {
     mnv_http_t *http;
     mnv_provider_t *card;     /* NULL: no card provider */
     mnv_provider_t *account;  /* NULL: no OIDC sign-in */
+    struct mnv_federation_t *federation; /* NULL: no SAML sign-in */
 } mnv_site_t;
 
 /** Answer a request to one of our own URLs. Always fills reply: failures become pages. */

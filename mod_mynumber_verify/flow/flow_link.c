@@ -4,7 +4,15 @@
 #include <string.h>
 #include "base/civil.h"
 #include "base/log.h"
+#include "flow/flow_saml.h"
 #include "lib/json.h"
+
+static int is_our_issuer(mnv_ctx_t *ctx, const mnv_site_t *site, const char *issuer)
+{
+    const char *only = site->options->account.issuer;
+
+    return only ? !strcmp(issuer, only) : site->federation && mnv_saml_is_issuer(ctx, site, issuer);
+}
 
 /* The right to link: both halves proved in this very session, recently, by the issuers that are configured now. */
 static apr_status_t judge_right(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_session_t *session)
@@ -20,7 +28,7 @@ static apr_status_t judge_right(mnv_ctx_t *ctx, const mnv_site_t *site, const mn
     if (!session->identity || !mnv_proof_is_fresh(session->identity->proof_at, now)) {
         return mnv_fail(ctx, MNV_FAIL_LINK_PROOF_CARD, NULL);
     }
-    if (!site->options->account.issuer || strcmp(session->account->issuer, site->options->account.issuer)
+    if (!is_our_issuer(ctx, site, session->account->issuer)
         || !site->options->card.issuer || strcmp(session->identity->issuer, site->options->card.issuer)) {
         return mnv_fail(ctx, MNV_FAIL_LINK_ISSUER, NULL);
     }

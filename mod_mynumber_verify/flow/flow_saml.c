@@ -2,9 +2,9 @@
 
 #include <apr_strings.h>
 #include <string.h>
+#include "flow/federation.h"
 #include "flow/steps.h"
 #include "proto/saml_attributes.h"
-#include "proto/saml_metadata.h"
 #include "proto/saml_request.h"
 #include "proto/saml_self.h"
 
@@ -16,9 +16,36 @@ static const char *acs_url(mnv_ctx_t *ctx, const mnv_site_t *site)
     return mnv_own_url(ctx->pool, site->options, "/saml/acs");
 }
 
-static apr_status_t find_provider(mnv_ctx_t *ctx, const mnv_site_t *site, mnv_saml_provider_t **provider)
+const char *mnv_saml_only(const mnv_site_t *site, const mnv_saml_metadata_t *metadata)
 {
-    return mnv_saml_metadata_find(ctx, ctx->pool, site->options->saml.metadata, site->options->account.issuer, provider);
+    const char *named = site->options->account.issuer;
+
+    return named ? named : mnv_saml_metadata_only(metadata);
+}
+
+/* The provider that a flow is with: the one that was chosen, else the one there is. */
+static apr_status_t find_provider(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_pending_t *pending, const mnv_saml_metadata_t **metadata, mnv_saml_provider_t **provider)
+{
+    const char *entity_id;
+    apr_status_t status = mnv_federation_metadata(ctx, site->federation, metadata);
+
+    if (status != APR_SUCCESS) {
+        return status;
+    }
+    entity_id = pending->has_print ? mnv_saml_metadata_printed(ctx->pool, *metadata, pending->print) : mnv_saml_only(site, *metadata);
+    if (!entity_id) {
+        return mnv_fail(ctx, MNV_FAIL_SAML_PROVIDER, pending->has_print ? "the one that was chosen is gone" : "of %" APR_SIZE_T_FMT " none is named: write MyNumberSignInProvider or MyNumberSAMLDiscovery",
+                        mnv_saml_metadata_count(*metadata));
+    }
+    return mnv_saml_metadata_find(ctx, ctx->pool, *metadata, entity_id, provider);
+}
+
+int mnv_saml_is_issuer(mnv_ctx_t *ctx, const mnv_site_t *site, const char *entity_id)
+{
+    const mnv_saml_metadata_t *metadata;
+    mnv_saml_provider_t *provider;
+
+    return mnv_federation_metadata(ctx, site->federation, &metadata) == APR_SUCCESS && mnv_saml_metadata_find(ctx, ctx->pool, metadata, entity_id, &provider) == APR_SUCCESS;
 }
 
 /* Out. ------------------------------------------------------------------------ */
@@ -46,9 +73,10 @@ static apr_status_t request_url(mnv_ctx_t *ctx, const mnv_site_t *site, const mn
 {
     const mnv_saml_options_t *saml = &site->options->saml;
     const apr_array_header_t *stronger = site->options->link.signin_acr;
+    const mnv_saml_metadata_t *metadata;
     mnv_saml_request_t request = {0};
     mnv_saml_provider_t *provider;
-    apr_status_t status = find_provider(ctx, site, &provider);
+    apr_status_t status = find_provider(ctx, site, pending, &metadata, &provider);
 
     if (status != APR_SUCCESS) {
         return status;
@@ -69,12 +97,16 @@ static apr_status_t request_url(mnv_ctx_t *ctx, const mnv_site_t *site, const mn
     return request.id ? mnv_saml_request_url(ctx, &request, url) : APR_EGENERAL;
 }
 
-apr_status_t mnv_saml_start(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const mnv_aim_t *aim, mnv_reply_t *reply)
+apr_status_t mnv_saml_send(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const mnv_aim_t *aim, const char *chosen, mnv_reply_t *reply)
 {
     mnv_pending_t *pending;
     const char *url;
     apr_status_t status = mnv_pending_make(ctx, aim->half, aim->return_to, &pending);
 
+    if (status == APR_SUCCESS && chosen) {
+        pending->has_print = 1;
+        status = mnv_saml_print(chosen, pending->print) == APR_SUCCESS ? APR_SUCCESS : mnv_fail(ctx, MNV_FAIL_CRYPTO, "print of an identity provider");
+    }
     if (status == APR_SUCCESS) {
         status = request_url(ctx, site, aim, pending, &url);
     }
@@ -85,6 +117,17 @@ apr_status_t mnv_saml_start(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_re
         mnv_reply_redirect(reply, url);
     }
     return status;
+}
+
+apr_status_t mnv_saml_start(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const mnv_aim_t *aim, mnv_reply_t *reply)
+{
+    const mnv_saml_metadata_t *metadata;
+    apr_status_t status = mnv_federation_metadata(ctx, site->federation, &metadata);
+
+    if (status == APR_SUCCESS && site->options->saml.discovery && !mnv_saml_only(site, metadata)) {
+        return mnv_discovery_start(ctx, site, request, aim, reply);
+    }
+    return status == APR_SUCCESS ? mnv_saml_send(ctx, site, request, aim, NULL, reply) : status;
 }
 
 /* Back: POST /saml/acs. --------------------------------------------------------- */
@@ -113,9 +156,10 @@ static apr_status_t judge(mnv_ctx_t *ctx, const mnv_site_t *site, const char *re
 {
     const mnv_options_t *options = site->options;
     mnv_saml_account_rules_t rules = {0};
+    const mnv_saml_metadata_t *metadata;
     mnv_saml_expect_t expect = {0};
     mnv_saml_provider_t *provider;
-    apr_status_t status = find_provider(ctx, site, &provider);
+    apr_status_t status = find_provider(ctx, site, pending, &metadata, &provider);
 
     if (status != APR_SUCCESS) {
         return status;
@@ -137,7 +181,7 @@ static apr_status_t judge(mnv_ctx_t *ctx, const mnv_site_t *site, const char *re
         return status;
     }
     /* One provider alone, put there by the administrator, speaks for its own people whatever it calls them; in a federation the metadata say whose names are whose. */
-    rules.scopes = mnv_saml_metadata_count(options->saml.metadata) == 1 && !provider->scopes->nelts ? NULL : provider->scopes;
+    rules.scopes = mnv_saml_metadata_count(metadata) == 1 && !provider->scopes->nelts ? NULL : provider->scopes;
     rules.tenant = tenant_of(ctx->pool, provider->entity_id);
     rules.refuse_guests = options->signin.refuse_guests;
     rules.signin = &options->signin;
@@ -179,13 +223,13 @@ apr_status_t mnv_step_saml_acs(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv
     mnv_saml_statement_t *statement;
     mnv_account_t *account;
     mnv_pending_t *pending;
-    apr_status_t status = site->options->saml.metadata ? read_form(ctx, request, &response, &state) : mnv_fail(ctx, MNV_FAIL_NO_SIGNIN, NULL);
+    apr_status_t status = site->federation ? read_form(ctx, request, &response, &state) : mnv_fail(ctx, MNV_FAIL_NO_SIGNIN, NULL);
 
     if (status == APR_SUCCESS) {
         status = mnv_flow_cookies_get(ctx, site, request, state, &pending);
     }
-    if (status == APR_SUCCESS && pending->half != MNV_HALF_ACCOUNT) {
-        status = mnv_fail(ctx, MNV_FAIL_FLOW_FORGED, "flow belongs to the other callback");
+    if (status == APR_SUCCESS && (pending->half != MNV_HALF_ACCOUNT || pending->is_choosing)) {
+        status = mnv_fail(ctx, MNV_FAIL_FLOW_FORGED, "flow belongs to another callback");
     }
     if (status == APR_SUCCESS) {
         status = judge(ctx, site, response, pending, &account, &statement);
@@ -238,8 +282,8 @@ apr_status_t mnv_saml_finish(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_r
         return status;
     }
     *pending = found;
-    if (found->half != MNV_HALF_ACCOUNT) {
-        return mnv_fail(ctx, MNV_FAIL_FLOW_FORGED, "flow belongs to the other callback");
+    if (found->half != MNV_HALF_ACCOUNT || found->is_choosing) {
+        return mnv_fail(ctx, MNV_FAIL_FLOW_FORGED, "flow belongs to another callback");
     }
     mnv_flow_cookies_end(ctx, site, state, reply);
     return take(ctx, site, found, account);
@@ -253,11 +297,12 @@ apr_status_t mnv_step_saml_metadata(mnv_ctx_t *ctx, const mnv_site_t *site, cons
     mnv_saml_self_t self = {0};
 
     (void)request;
-    if (!options->saml.metadata) {
+    if (!site->federation) {
         return mnv_fail(ctx, MNV_FAIL_NO_SIGNIN, NULL);
     }
     self.entity_id = options->saml.entity_id;
     self.acs_url = acs_url(ctx, site);
+    self.discovery_url = options->saml.discovery ? mnv_own_url(ctx->pool, options, "/signin/discovery") : NULL;
     self.certificates = options->saml.certificates;
     self.signs = options->saml.keys->nelts > 0;
     self.logout_url = self.signs ? mnv_own_url(ctx->pool, options, "/saml/slo") : NULL; /* what is sent from there must be signed */

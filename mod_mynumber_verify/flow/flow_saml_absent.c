@@ -27,6 +27,42 @@ apr_status_t mnv_saml_finish(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_r
     return absent(ctx);
 }
 
+apr_status_t mnv_step_signin_discovery(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_reply_t *reply)
+{
+    (void)site;
+    (void)request;
+    (void)reply;
+    return absent(ctx);
+}
+
+void mnv_saml_ready(mnv_ctx_t *ctx, apr_pool_t *pool, const mnv_options_t *options, struct mnv_federation_t *federation)
+{
+    (void)pool;
+    (void)ctx;
+    (void)options;
+    (void)federation;
+}
+
+void mnv_saml_connect(const mnv_site_t *site)
+{
+    (void)site;
+}
+
+void mnv_saml_refresh(mnv_ctx_t *ctx, const mnv_site_t *site, const volatile apr_uint32_t *stop)
+{
+    (void)ctx;
+    (void)site;
+    (void)stop;
+}
+
+int mnv_saml_is_issuer(mnv_ctx_t *ctx, const mnv_site_t *site, const char *entity_id)
+{
+    (void)ctx;
+    (void)site;
+    (void)entity_id;
+    return 0;
+}
+
 apr_status_t mnv_step_saml_acs(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_reply_t *reply)
 {
     (void)site;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/base64.h"
 #include "base/log.h"
+#include "flow/federation.h"
 #include "flow/steps.h"
 #include "out/pages.h"
 #include "proto/saml_logout.h"
@@ -22,11 +23,14 @@ static const char *slo_url(mnv_ctx_t *ctx, const mnv_site_t *site)
 static apr_status_t find_provider(mnv_ctx_t *ctx, const mnv_site_t *site, const char *issuer, mnv_saml_provider_t **provider)
 {
     const char *only = site->options->account.issuer;
+    const mnv_saml_metadata_t *metadata;
+    apr_status_t status;
 
     if (!issuer || (only && strcmp(issuer, only))) {
         return mnv_fail(ctx, MNV_FAIL_SAML_ISSUER, "logout");
     }
-    return mnv_saml_metadata_find(ctx, ctx->pool, site->options->saml.metadata, issuer, provider);
+    status = mnv_federation_metadata(ctx, site->federation, &metadata);
+    return status == APR_SUCCESS ? mnv_saml_metadata_find(ctx, ctx->pool, metadata, issuer, provider) : status;
 }
 
 /* @return NULL: none, so that nothing is signed */
@@ -287,7 +291,7 @@ apr_status_t mnv_step_saml_slo(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv
     mnv_saml_logout_in_t *message;
     apr_status_t status;
 
-    if (!site->options->saml.metadata) {
+    if (!site->federation) {
         return mnv_fail(ctx, MNV_FAIL_NO_SIGNIN, NULL);
     }
     status = strcmp(request->method, "POST") ? read_redirect(ctx, request, &arrival) : read_post(ctx, request, &arrival);

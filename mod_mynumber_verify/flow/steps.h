@@ -11,6 +11,7 @@ typedef apr_status_t mnv_step_t(mnv_ctx_t *ctx, const mnv_site_t *site, const mn
 mnv_step_t mnv_step_service, mnv_step_info, mnv_step_jwks, mnv_step_asset;      /* flow_service.c */
 mnv_step_t mnv_step_verify, mnv_step_verify_callback;                           /* flow_verify.c */
 mnv_step_t mnv_step_signin, mnv_step_signin_callback;                           /* flow_signin.c */
+mnv_step_t mnv_step_signin_discovery;                                           /* flow_discovery.c */
 mnv_step_t mnv_step_saml_acs, mnv_step_saml_metadata;                           /* flow_saml.c */
 mnv_step_t mnv_step_saml_slo;                                                   /* flow_saml_logout.c */
 mnv_step_t mnv_step_link, mnv_step_unlink;                                      /* flow_link.c */

@@ -207,22 +207,22 @@ static void judge_client_secret(mod_mnv_judge_t *judge, const mod_mnv_half_rows_
     options->client_secret = text;
 }
 
-static void judge_ca_file(mod_mnv_judge_t *judge, const mod_mnv_half_rows_t *rows, const mnv_provider_options_t *options)
+void mod_mnv_judge_ca_file(mod_mnv_judge_t *judge, mod_mnv_directive_e directive, const char *name)
 {
     apr_finfo_t file;
     apr_size_t length;
     char *text;
 
-    if (!options->ca_file) {
+    if (!name) {
         return;
     }
-    text = mod_mnv_judge_file(judge, judge->ptemp, rows->ca_file, options->ca_file, MNV_CA_FILE_LIMIT_BYTES, &length);
+    text = mod_mnv_judge_file(judge, judge->ptemp, directive, name, MNV_CA_FILE_LIMIT_BYTES, &length);
     if (text && !strstr(text, "-----BEGIN CERTIFICATE-----")) {
-        mod_mnv_complain(judge, rows->ca_file, MNVLOGNO(1313) "\"%s\" holds no certificate in PEM form: name a file that does", options->ca_file);
+        mod_mnv_complain(judge, directive, MNVLOGNO(1313) "\"%s\" holds no certificate in PEM form: name a file that does", name);
     }
-    else if (text && (apr_stat(&file, options->ca_file, APR_FINFO_PROT | APR_FINFO_OWNER, judge->ptemp) != APR_SUCCESS || !mod_mnv_user_may(&file, 4))) {
+    else if (text && (apr_stat(&file, name, APR_FINFO_PROT | APR_FINFO_OWNER, judge->ptemp) != APR_SUCCESS || !mod_mnv_user_may(&file, 4))) {
         /* read when a call is made, by the server's user */
-        mod_mnv_complain(judge, rows->ca_file, MNVLOGNO(1314) "the user httpd runs as cannot read \"%s\": certificates are public, run chmod 644 on it", options->ca_file);
+        mod_mnv_complain(judge, directive, MNVLOGNO(1314) "the user httpd runs as cannot read \"%s\": certificates are public, run chmod 644 on it", name);
     }
 }
 
@@ -248,5 +248,5 @@ void mod_mnv_judge_provider(mod_mnv_judge_t *judge, const mod_mnv_half_rows_t *r
         mod_mnv_judge_keys(judge, rows->client_key, "keygen client --alg RS256 FILE", &options->client_keys);
     }
     judge_client_secret(judge, rows, options);
-    judge_ca_file(judge, rows, options);
+    mod_mnv_judge_ca_file(judge, rows->ca_file, options->ca_file);
 }

@@ -198,8 +198,8 @@ static void judge_card(mod_mnv_judge_t *judge)
 
 static void judge_no_saml(mod_mnv_judge_t *judge)
 {
-    static const mod_mnv_directive_e useless[] = { MNV_DIRECTIVE_SAML_ENTITY_ID, MNV_DIRECTIVE_SAML_METADATA, MNV_DIRECTIVE_SAML_METADATA_CERT, MNV_DIRECTIVE_SAML_KEY, MNV_DIRECTIVE_SAML_CERT,
-                                                   MNV_DIRECTIVE_SAML_SHA1 };
+    static const mod_mnv_directive_e useless[] = { MNV_DIRECTIVE_SAML_ENTITY_ID, MNV_DIRECTIVE_SAML_METADATA, MNV_DIRECTIVE_SAML_METADATA_CERT, MNV_DIRECTIVE_SAML_DISCOVERY, MNV_DIRECTIVE_SAML_KEY,
+                                                   MNV_DIRECTIVE_SAML_CERT, MNV_DIRECTIVE_SAML_SHA1 };
     apr_size_t i;
 
     for (i = 0; i < sizeof(useless) / sizeof(*useless); i++) {
@@ -280,7 +280,7 @@ static apr_uint32_t find_site_check(apr_pool_t *pool, const mnv_options_t *optio
     char *text;
 
     text = apr_psprintf(pool, "%s\n%s\n%s\n%d\n%" APR_INT64_T_FMT "\n%" APR_INT64_T_FMT "\n%" APR_INT64_T_FMT, options->site.base_url, options->card.issuer ? options->card.issuer : "",
-                        options->account.issuer ? options->account.issuer : "", (int)options->link.policy, (apr_int64_t)options->link.lifetime, (apr_int64_t)options->session.inactivity,
+                        options->account.issuer ? options->account.issuer : options->saml.metadata ? options->saml.metadata : "", (int)options->link.policy, (apr_int64_t)options->link.lifetime, (apr_int64_t)options->session.inactivity,
                         (apr_int64_t)options->session.lifetime);
     for (i = 0; i < sizeof(lists) / sizeof(*lists); i++) {
         text = apr_pstrcat(pool, text, "\n", lists[i] ? apr_array_pstrcat(pool, lists[i], ' ') : "-", NULL);

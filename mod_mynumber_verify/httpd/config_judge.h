@@ -64,6 +64,9 @@ void mod_mnv_judge_state_dir(mod_mnv_judge_t *judge);
 /** Read what a provider's directives name: metadata, keys, secret, CAs. options->issuer is set where all is well with it. @param written ISSUER|FILE, not NULL */
 void mod_mnv_judge_provider(mod_mnv_judge_t *judge, const mod_mnv_half_rows_t *rows, mnv_provider_options_t *options, const char *written);
 
+/** The CAs to trust for a provider. @param name NULL: none is given */
+void mod_mnv_judge_ca_file(mod_mnv_judge_t *judge, mod_mnv_directive_e directive, const char *name);
+
 /** Read the keys that a directive names, each with an identifier of its own. @param make how mynumberctl makes one @param keys mnv_client_key_t, copied before they are filled; not NULL */
 void mod_mnv_judge_keys(mod_mnv_judge_t *judge, mod_mnv_directive_e directive, const char *make, apr_array_header_t **keys);
 

@@ -7,7 +7,7 @@
 #include "lib/certificate.h"
 #include "lib/jose.h"
 #include "lib/xml.h"
-#include "proto/saml_metadata.h"
+#include "flow/federation.h"
 
 #include <apr_strings.h>
 
@@ -85,60 +85,84 @@ static void match(mod_mnv_judge_t *judge, const mnv_saml_options_t *saml)
     }
 }
 
-/* @return NULL after a complaint */
-static mnv_saml_metadata_t *read_metadata(mod_mnv_judge_t *judge, const char *file)
+/* Which of them people sign in at. Nothing is known yet of those that a URL has. */
+static void choose_provider(mod_mnv_judge_t *judge, mnv_ctx_t *ctx, const mnv_saml_metadata_t *metadata)
 {
-    mnv_ctx_t *ctx = mod_mnv_ctx_server(judge->ptemp, judge->server);
-    mnv_xmldsig_trust_t trust = { NULL, 0 };
-    mnv_saml_source_t source = { NULL, 0, NULL };
-    mnv_saml_metadata_t *metadata;
-
-    if (mod_mnv_provider_is_issuer(file)) {
-        mod_mnv_complain(judge, MNV_DIRECTIVE_SAML_METADATA, MNVLOGNO(1375) "\"%s\" is a URL, and this version reads metadata from files alone: save them, and write the name of the file", file);
-        return NULL;
-    }
-    if (judge->config->saml_metadata_certificates) {
-        trust.certificates = read_certificates(judge, MNV_DIRECTIVE_SAML_METADATA_CERT, judge->config->saml_metadata_certificates);
-        source.trust = &trust;
-    }
-    source.text = mod_mnv_judge_file(judge, judge->ptemp, MNV_DIRECTIVE_SAML_METADATA, file, MNV_XML_METADATA_LIMIT_BYTES, &source.length);
-    if (!source.text || (source.trust && !trust.certificates)) {
-        return NULL;
-    }
-    if (mnv_saml_metadata_load(ctx, judge->pconf, &source, &metadata) != APR_SUCCESS) {
-        mod_mnv_complain(judge, MNV_DIRECTIVE_SAML_METADATA, MNVLOGNO(1376) "\"%s\" cannot be used: %s: save the metadata anew, as the provider or the federation publishes them", file,
-                         ctx->failure.detail ? ctx->failure.detail : "see the line before");
-        return NULL;
-    }
-    return metadata;
-}
-
-/* Which of them people sign in at. */
-static void choose_provider(mod_mnv_judge_t *judge, mnv_saml_options_t *saml)
-{
-    mnv_ctx_t *ctx = mod_mnv_ctx_server(judge->ptemp, judge->server);
+    mnv_saml_options_t *saml = &judge->config->options.saml;
     /* as it was written: elsewhere the directive reads what is no URL as the name of a file */
-    const char *wanted = judge->config->account_provider ? mod_mnv_tree_argument(judge->ptemp, judge->config->given[MNV_DIRECTIVE_SIGN_IN_PROVIDER]) : NULL, *only = mnv_saml_metadata_only(saml->metadata);
+    const char *wanted = judge->config->account_provider ? mod_mnv_tree_argument(judge->ptemp, judge->config->given[MNV_DIRECTIVE_SIGN_IN_PROVIDER]) : NULL;
     mnv_saml_provider_t *provider;
 
-    if (!wanted && !only) {
-        mod_mnv_complain(judge, MNV_DIRECTIVE_SIGN_IN_PROVIDER, MNVLOGNO(1377) "missing: the metadata name %" APR_SIZE_T_FMT " identity providers; write the entityID of yours",
-                         mnv_saml_metadata_count(saml->metadata));
+    if (wanted && saml->discovery) {
+        mod_mnv_complain(judge, MNV_DIRECTIVE_SAML_DISCOVERY, MNVLOGNO(1383) "of no use beside MyNumberSignInProvider, which says where people sign in: remove one of the two");
         return;
     }
-    wanted = wanted ? wanted : only;
-    if (strlen(wanted) > LONGEST_ENTITY_ID || mnv_saml_metadata_find(ctx, judge->ptemp, saml->metadata, wanted, &provider) != APR_SUCCESS) {
+    if (metadata && !wanted) {
+        wanted = mnv_saml_metadata_only(metadata);
+    }
+    if (metadata && !wanted && !saml->discovery) {
+        mod_mnv_complain(judge, MNV_DIRECTIVE_SIGN_IN_PROVIDER, MNVLOGNO(1377) "missing: the metadata name %" APR_SIZE_T_FMT " identity providers; write the entityID of yours, or let people choose by "
+                         "MyNumberSAMLDiscovery", mnv_saml_metadata_count(metadata));
+        return;
+    }
+    if (wanted && (strlen(wanted) > LONGEST_ENTITY_ID || (metadata && mnv_saml_metadata_find(ctx, judge->ptemp, metadata, wanted, &provider) != APR_SUCCESS))) {
         mod_mnv_complain(judge, MNV_DIRECTIVE_SIGN_IN_PROVIDER, MNVLOGNO(1378) "the metadata have no identity provider \"%s\" that can be used: %s: write the entityID as it stands there", wanted,
+                         ctx->failure.detail ? ctx->failure.detail : strlen(wanted) > LONGEST_ENTITY_ID ? "it is too long" : "see the line before");
+        return;
+    }
+    judge->config->options.account.issuer = wanted ? apr_pstrdup(judge->pconf, wanted) : NULL;
+}
+
+/* A missing file and one that cannot be read have a complaint of their own. The text does not stay in a pool of the configuration. */
+static int is_readable(mod_mnv_judge_t *judge, const char *file)
+{
+    apr_pool_t *once;
+    apr_size_t length;
+    int is_there;
+
+    if (apr_pool_create_unmanaged_ex(&once, NULL, NULL) != APR_SUCCESS) {
+        return 0;
+    }
+    is_there = mod_mnv_judge_file(judge, once, MNV_DIRECTIVE_SAML_METADATA, file, MNV_FEDERATION_LIMIT_BYTES, &length) != NULL;
+    apr_pool_destroy(once);
+    return is_there;
+}
+
+/* Metadata of a file are read here, so that a configuration that names a wrong one does not start; those of a URL when the server runs. */
+static void read_metadata(mod_mnv_judge_t *judge)
+{
+    mod_mnv_server_config_t *config = judge->config;
+    mnv_saml_options_t *saml = &config->options.saml;
+    mnv_ctx_t *ctx = mod_mnv_ctx_server(judge->ptemp, judge->server);
+    const mnv_saml_metadata_t *metadata = NULL;
+
+    saml->metadata = config->saml_metadata;
+    saml->is_url = mod_mnv_provider_is_issuer(saml->metadata);
+    if (!saml->is_url && mod_mnv_is_given_here(judge, MNV_DIRECTIVE_SIGN_IN_PROVIDER_CA_FILE)) {
+        mod_mnv_complain(judge, MNV_DIRECTIVE_SIGN_IN_PROVIDER_CA_FILE, MNVLOGNO(1384) "of no use under MyNumberSignIn saml without a URL in MyNumberSAMLMetadata: remove it");
+    }
+    else {
+        mod_mnv_judge_ca_file(judge, MNV_DIRECTIVE_SIGN_IN_PROVIDER_CA_FILE, config->options.account.ca_file);
+    }
+    if (!saml->is_url && !is_readable(judge, saml->metadata)) {
+        return;
+    }
+    if (mnv_federation_make(ctx, judge->pconf, &config->options, config->keyring, &config->federation) != APR_SUCCESS) {
+        mod_mnv_complain(judge, MNV_DIRECTIVE_SAML_METADATA, MNVLOGNO(1385) "OpenSSL or the system's threads do not work: check their installation");
+        return;
+    }
+    if (!saml->is_url && (mnv_federation_start(ctx, config->federation) != APR_SUCCESS || mnv_federation_metadata(ctx, config->federation, &metadata) != APR_SUCCESS)) {
+        mod_mnv_complain(judge, MNV_DIRECTIVE_SAML_METADATA, MNVLOGNO(1376) "\"%s\" cannot be used: %s: save the metadata anew, as the provider or the federation publishes them", saml->metadata,
                          ctx->failure.detail ? ctx->failure.detail : "see the line before");
         return;
     }
-    judge->config->options.account.issuer = apr_pstrdup(judge->pconf, wanted);
+    choose_provider(judge, ctx, metadata);
 }
 
 /* Of OpenID Connect alone. */
 static void judge_oidc_absent(mod_mnv_judge_t *judge)
 {
-    static const mod_mnv_directive_e useless[] = { MNV_DIRECTIVE_SIGN_IN_PROVIDER_ENDPOINT, MNV_DIRECTIVE_SIGN_IN_PROVIDER_CA_FILE, MNV_DIRECTIVE_SIGN_IN_CLIENT_ID, MNV_DIRECTIVE_SIGN_IN_CLIENT_KEY,
+    static const mod_mnv_directive_e useless[] = { MNV_DIRECTIVE_SIGN_IN_PROVIDER_ENDPOINT, MNV_DIRECTIVE_SIGN_IN_CLIENT_ID, MNV_DIRECTIVE_SIGN_IN_CLIENT_KEY,
                                                    MNV_DIRECTIVE_SIGN_IN_CLIENT_SECRET_FILE, MNV_DIRECTIVE_SIGN_IN_SCOPE };
     apr_size_t i;
 
@@ -156,7 +180,7 @@ void mod_mnv_judge_saml(mod_mnv_judge_t *judge)
 
     judge_oidc_absent(judge);
     if (!config->saml_metadata) {
-        mod_mnv_complain(judge, MNV_DIRECTIVE_SAML_METADATA, MNVLOGNO(1380) "missing: name the file of your identity provider's metadata");
+        mod_mnv_complain(judge, MNV_DIRECTIVE_SAML_METADATA, MNVLOGNO(1380) "missing: name the file or the URL of your identity provider's metadata");
         return;
     }
     if (mnv_xml_init() != APR_SUCCESS) {
@@ -173,8 +197,10 @@ void mod_mnv_judge_saml(mod_mnv_judge_t *judge)
     if (saml->sha1) {
         mod_mnv_warn(judge, MNV_DIRECTIVE_SAML_SHA1, MNVLOGNO(1353) "signatures made with SHA-1 are let in, which can be forged with effort: let the identity provider sign with SHA-256, and remove this line");
     }
-    saml->metadata = read_metadata(judge, config->saml_metadata);
-    if (saml->metadata) {
-        choose_provider(judge, saml);
+    if (config->saml_metadata_certificates) {
+        saml->signers = read_certificates(judge, MNV_DIRECTIVE_SAML_METADATA_CERT, config->saml_metadata_certificates);
+    }
+    if (config->keyring && (saml->signers || !config->saml_metadata_certificates)) {
+        read_metadata(judge);
     }
 }

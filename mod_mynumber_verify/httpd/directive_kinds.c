@@ -129,7 +129,7 @@ static const char *set_provider(const mod_mnv_setting_t *setting, void *field)
     if (problem) {
         return problem;
     }
-    if (strchr(text, '?')) {
+    if (strchr(text, '?') && setting->row != &mod_mnv_directive_rows()[MNV_DIRECTIVE_SAML_METADATA]) {
         return mod_mnv_wrong(setting, text, "cannot be an issuer: leave out the query");
     }
     *(const char **)field = text;
@@ -584,13 +584,12 @@ static void print_assertion(apr_pool_t *pool, const mod_mnv_directive_t *row, co
 /* The table. ---------------------------------------------------------------------------- */
 
 static const mod_mnv_kind_t kinds[] = {
+#define set_endpoint mod_mnv_endpoint_set
 #define set_assurance mod_mnv_assurance_set
 #define print_assurance mod_mnv_assurance_print
 #define MNV_KIND_ROW(kind, type, fewest, most, repeats, set, print) { fewest, most, repeats, set_##set, print_##print },
     MNV_KINDS(MNV_KIND_ROW)
 #undef MNV_KIND_ROW
-#undef set_assurance
-#undef print_assurance
 };
 
 const mod_mnv_kind_t *mod_mnv_kind(mod_mnv_kind_e kind)

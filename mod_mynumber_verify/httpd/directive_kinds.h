@@ -12,6 +12,7 @@
     X(FILE, const char *, 1, 1, 0, file, text)                                                      \
     X(FOLDER, const char *, 1, 1, 0, file, text)                                                    \
     X(PROVIDER, const char *, 1, 1, 0, provider, text)                                              \
+    X(ENDPOINT, const char *, 1, 1, 0, endpoint, text)                                              \
     X(ENDPOINTS, mod_mnv_endpoints_t, 2, 2, 1, endpoints, endpoints)                                \
     X(TEXT, const char *, 1, 1, 0, text, text)                                                      \
     X(FILES, apr_array_header_t *, 1, 1, 1, files, list)                                            \
@@ -89,6 +90,9 @@ int mod_mnv_directive_has_absence(const mod_mnv_directive_t *row);
 
 /** An issuer or endpoint: https, or http on this machine. @return NULL, or what is wrong */
 const char *mod_mnv_provider_url_check(apr_pool_t *pool, const char *url);
+
+/** Set of a URL that somebody is sent to or that is called, its query included. (directive_words.c) */
+const char *mod_mnv_endpoint_set(const mod_mnv_setting_t *setting, void *field);
 
 /** Is it an issuer (http: or https:) rather than a file? */
 int mod_mnv_provider_is_issuer(const char *text);

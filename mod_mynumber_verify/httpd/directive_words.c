@@ -1,4 +1,4 @@
-/* Kinds of directives whose values are words of a closed set: one list a kind. */
+/* Kinds of directives whose values are words of a closed set: one list a kind. And one whose value is a URL as it stands. */
 #include "httpd/directive_kinds.h"
 
 #include <apr_strings.h>
@@ -58,4 +58,14 @@ void mod_mnv_word_print(const mod_mnv_directive_t *row, const void *field, mnv_j
         word++;
     }
     mnv_json_set_string(object, "value", word->word);
+}
+
+const char *mod_mnv_endpoint_set(const mod_mnv_setting_t *setting, void *field)
+{
+    const char *problem = mod_mnv_provider_url_check(setting->pool, setting->argv[0]);
+
+    if (!problem) {
+        *(const char **)field = setting->argv[0];
+    }
+    return problem;
 }

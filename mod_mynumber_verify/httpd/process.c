@@ -1,5 +1,6 @@
 #include "httpd/process.h"
 #include "base/log.h"
+#include "flow/flow_saml.h"
 #include "httpd/config_judge.h"
 
 #include <errno.h>
@@ -87,6 +88,23 @@ static void make_state_dir(apr_pool_t *pool, server_rec *server, const char *nam
     }
 }
 
+/** What is kept of metadata from a URL, read once for all processes. That there is nothing is no reason not to start. */
+static void start_federations(apr_pool_t *pconf, server_rec *main_server)
+{
+    server_rec *server;
+    apr_pool_t *ptemp;
+
+    apr_pool_create(&ptemp, pconf);
+    for (server = main_server; server; server = server->next) {
+        const mod_mnv_server_config_t *config = mod_mnv_server_config(server);
+
+        if (config->enabled && config->federation) {
+            mnv_saml_ready(mod_mnv_ctx_server(ptemp, server), pconf, &config->options, config->federation);
+        }
+    }
+    apr_pool_destroy(ptemp);
+}
+
 int mod_mnv_process_post_config(apr_pool_t *pconf, server_rec *main_server)
 {
     const char *state_dir = ap_runtime_dir_relative(pconf, "mynumber");
@@ -106,6 +124,7 @@ int mod_mnv_process_post_config(apr_pool_t *pconf, server_rec *main_server)
     if (needs_state_dir) {
         make_state_dir(pconf, main_server, state_dir);
     }
+    start_federations(pconf, main_server);
     status = make_generation(pconf);
     if (status != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_ERR, status, main_server, MNVLOGNO(1342) "could not get shared memory for the generation");
@@ -136,6 +155,10 @@ static apr_status_t make_host(apr_pool_t *pchild, mod_mnv_server_config_t *confi
     }
     if (status == APR_SUCCESS && options->card.issuer) {
         status = mnv_provider_make(pchild, &options->card, options->site.state_dir, site->http, &site->card);
+    }
+    if (status == APR_SUCCESS && config->federation) {
+        site->federation = config->federation;
+        mnv_saml_connect(site);
     }
     if (status == APR_SUCCESS && options->signin.method == MNV_SIGNIN_OIDC) {
         status = mnv_provider_make(pchild, &options->account, options->site.state_dir, site->http, &site->account);

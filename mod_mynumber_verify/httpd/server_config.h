@@ -60,7 +60,7 @@ typedef struct mod_mnv_server_config_t {
     const char *link_notify;       /* "|/path/of/program arguments" */
     const char *session_cache;     /* "shmcb(32M)" as written */
     const char *card_provider, *account_provider; /* issuer or file, as written */
-    const char *saml_metadata;     /* file, as written */
+    const char *saml_metadata;     /* file or URL, as written */
     apr_array_header_t *saml_keys, *saml_certificates, *saml_metadata_certificates; /* files, const char * */
     mod_mnv_endpoints_t card_endpoints, account_endpoints;
     mod_mnv_timeouts_t timeouts;
@@ -77,6 +77,7 @@ typedef struct mod_mnv_server_config_t {
     const apr_array_header_t **exports; /* [list number * prefixes + prefix number], see mod_mnv_exports() */
     int prefixes;
     server_rec *server;
+    struct mnv_federation_t *federation; /* of sign-in by SAML; shared by the processes until one knows newer metadata; NULL: none */
     piped_log *notify;             /* the program of link_notify, started in post_config; NULL: none */
     struct mod_mnv_host_t *host;   /* of this process, made in child_init; NULL before */
 } mod_mnv_server_config_t;

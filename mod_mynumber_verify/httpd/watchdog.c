@@ -1,5 +1,6 @@
 #include "httpd/process.h"
 #include "base/log.h"
+#include "flow/flow_saml.h"
 #include "lib/crypt.h"
 
 #include <apr_atomic.h>
@@ -9,16 +10,22 @@
 
 APLOG_USE_MODULE(mynumber_verify);
 
-#define MNV_STEP apr_time_from_sec(60)             /* a provider decides itself whether it is time to fetch */
+#define MNV_STEP apr_time_from_sec(2)              /* SAML's metadata decide themselves whether it is time to fetch */
+#define MNV_PROVIDER_INTERVAL apr_time_from_sec(60) /* and so do OpenID Providers, which tell a failure each time */
 #define MNV_PURGE_INTERVAL apr_time_from_sec(10 * 60)
 
 /* Of the one thread that runs the steps, and of the end of the process, which waits for it. */
 typedef struct {
     server_rec *main_server;
-    apr_time_t purge_at;
+    apr_time_t purge_at, providers_at;
     apr_thread_mutex_t *stepping;  /* held during a step */
     volatile apr_uint32_t is_over; /* no step may begin any more */
 } watch_t;
+
+/* What a step does besides. */
+typedef struct {
+    int providers, purge;
+} due_t;
 
 static watch_t *registered; /* NULL: no steps in this server */
 
@@ -34,7 +41,7 @@ static void refresh(watch_t *watch, mnv_ctx_t *ctx, mnv_provider_t *provider)
     }
 }
 
-static void step_host(watch_t *watch, apr_pool_t *pool, server_rec *server, int is_purging)
+static void step_host(watch_t *watch, apr_pool_t *pool, server_rec *server, const due_t *due)
 {
     const mnv_site_t *site = mod_mnv_site(server);
     mnv_ctx_t *ctx = mod_mnv_ctx_server(pool, server);
@@ -42,26 +49,36 @@ static void step_host(watch_t *watch, apr_pool_t *pool, server_rec *server, int 
     if (!site) {
         return;
     }
-    refresh(watch, ctx, site->card);
-    refresh(watch, ctx, site->account);
-    if (is_purging && !apr_atomic_read32(&watch->is_over) && mod_mnv_database_ready(ctx, server) == APR_SUCCESS) {
+    if (due->providers) {
+        refresh(watch, ctx, site->card);
+        refresh(watch, ctx, site->account);
+    }
+    if (site->federation && !apr_atomic_read32(&watch->is_over)) {
+        mnv_saml_refresh(ctx, site, &watch->is_over);
+    }
+    if (due->purge && !apr_atomic_read32(&watch->is_over) && mod_mnv_database_ready(ctx, server) == APR_SUCCESS) {
         mnv_store_purge(ctx, site->store, mnv_now(ctx));
     }
+}
+
+/* A clock that was set back must not put it off. */
+static int is_time(apr_time_t at, apr_interval_time_t interval, apr_time_t now)
+{
+    return now >= at || at > now + interval;
 }
 
 static void step_all(watch_t *watch, apr_pool_t *pool)
 {
     const apr_time_t now = apr_time_now();
-    const int is_purging = now >= watch->purge_at;
+    const due_t due = { is_time(watch->providers_at, MNV_PROVIDER_INTERVAL, now), is_time(watch->purge_at, MNV_PURGE_INTERVAL, now) };
     server_rec *server;
     apr_pool_t *of_host;
 
-    if (is_purging) {
-        watch->purge_at = now + MNV_PURGE_INTERVAL;
-    }
+    watch->providers_at = due.providers ? now + MNV_PROVIDER_INTERVAL : watch->providers_at;
+    watch->purge_at = due.purge ? now + MNV_PURGE_INTERVAL : watch->purge_at;
     apr_pool_create(&of_host, pool);
     for (server = watch->main_server; server && !apr_atomic_read32(&watch->is_over); server = server->next) {
-        step_host(watch, of_host, server, is_purging);
+        step_host(watch, of_host, server, &due);
         apr_pool_clear(of_host);
     }
     apr_pool_destroy(of_host);

@@ -143,6 +143,17 @@ static CURLcode set_rules(const client_t *client, CURL *handle, int is_https)
     return code;
 }
 
+/* curl asks at least once a second. */
+static int is_given_up(void *baton, curl_off_t all, curl_off_t done, curl_off_t to_send, curl_off_t sent)
+{
+    const volatile apr_uint32_t *stop = baton;
+    (void)all;
+    (void)done;
+    (void)to_send;
+    (void)sent;
+    return *stop != 0;
+}
+
 static CURLcode set_request(CURL *handle, const mnv_http_request_t *request, struct curl_slist *headers, call_t *call, char *problem)
 {
     CURLcode code = CURLE_OK;
@@ -158,6 +169,14 @@ static CURLcode set_request(CURL *handle, const mnv_http_request_t *request, str
     SET(CURLOPT_HEADERFUNCTION, read_header)
     SET(CURLOPT_HEADERDATA, call)
     SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)request->limit_bytes)
+    if (request->total > 0) {
+        SET(CURLOPT_TIMEOUT_MS, (long)apr_time_as_msec(request->total))
+    }
+    if (request->stop != NULL) {
+        SET(CURLOPT_XFERINFOFUNCTION, is_given_up)
+        SET(CURLOPT_XFERINFODATA, (void *)request->stop)
+        SET(CURLOPT_NOPROGRESS, 0L)
+    }
     if (request->form != NULL) {
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(request->form))
         SET(CURLOPT_POSTFIELDS, request->form)

@@ -65,6 +65,9 @@ const char *mnv_xml_text(const mnv_xml_node_t *node);
 /** The text without the blanks and line breaks around it, for values that are URIs, names or base64 (XML Schema's whiteSpace collapse). @return NULL as above */
 const char *mnv_xml_token(const mnv_xml_node_t *node);
 
+/** Give back to the system what a large tree took. It was many small pieces, most of which glibc would keep otherwise. Takes milliseconds. */
+void mnv_xml_give_back(void);
+
 /** An element as met by mnv_xml_scan(): its name and where in the text it stands. */
 typedef struct mnv_xml_span_t {
     const char *ns, *name;

@@ -2,6 +2,9 @@
 
 #include <limits.h>
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <apr_cstr.h>
 #include <apr_hash.h>
 #include <apr_strings.h>
@@ -520,4 +523,11 @@ apr_status_t mnv_xml_scan(apr_pool_t *pool, const char *text, apr_size_t length,
     xmlFreeParserCtxt(parser);
     apr_pool_destroy(scanning.pool);
     return scanning.status != APR_SUCCESS ? scanning.status : is_well ? APR_SUCCESS : APR_EINVAL;
+}
+
+void mnv_xml_give_back(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }

@@ -35,6 +35,7 @@ static const char *const hash_labels[MNV_HASH_COUNT] = {
     [MNV_HASH_LOG] = "mynumber_verify log",
     [MNV_HASH_CSRF] = "mynumber_verify csrf",
     [MNV_HASH_OP_SESSION] = "mynumber_verify op-session",
+    [MNV_HASH_COPY] = "mynumber_verify copy",
 };
 
 static const char *const seal_labels[MNV_SEAL_COUNT] = {

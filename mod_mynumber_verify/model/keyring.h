@@ -14,7 +14,7 @@
 typedef struct mnv_keyring_t mnv_keyring_t;
 
 /** Keyed hashes, by the lookup key. */
-typedef enum { MNV_HASH_LINK_ID, MNV_HASH_LINK_ACCOUNT, MNV_HASH_PAIRWISE, MNV_HASH_LOG, MNV_HASH_CSRF, MNV_HASH_OP_SESSION, MNV_HASH_COUNT } mnv_hash_e;
+typedef enum { MNV_HASH_LINK_ID, MNV_HASH_LINK_ACCOUNT, MNV_HASH_PAIRWISE, MNV_HASH_LOG, MNV_HASH_CSRF, MNV_HASH_OP_SESSION, MNV_HASH_COPY, MNV_HASH_COUNT } mnv_hash_e;
 
 /** Sealing, by the sealing keys: FLOW for cookies in browsers, RECORD for caches that leave the machine, ROW for the database. */
 typedef enum { MNV_SEAL_FLOW, MNV_SEAL_RECORD, MNV_SEAL_ROW, MNV_SEAL_COUNT } mnv_seal_e;

@@ -8,7 +8,6 @@
 #include <apr_time.h>
 
 struct mnv_private_key_t;
-struct mnv_saml_metadata_t;
 
 /* Limits that no directive moves. */
 #define MNV_FLOW_LIFETIME apr_time_from_sec(15 * 60)  /* a card and an app take minutes */
@@ -54,10 +53,13 @@ typedef struct mnv_provider_options_t {
 
 typedef enum { MNV_SIGNIN_UNSET, MNV_SIGNIN_NONE, MNV_SIGNIN_OIDC, MNV_SIGNIN_SAML, MNV_SIGNIN_EXTERNAL } mnv_signin_e;
 
-/** Sign-in by SAML. The identity provider's entityID is the issuer of mnv_options_t.account. */
+/** Sign-in by SAML. The identity provider's entityID is the issuer of mnv_options_t.account, where one is named. */
 typedef struct mnv_saml_options_t {
     const char *entity_id;            /* ours */
-    const struct mnv_saml_metadata_t *metadata; /* read at start; shared by all processes */
+    const char *metadata;             /* file or URL; NULL: no sign-in by SAML */
+    int is_url;
+    apr_array_header_t *signers;      /* mnv_certificate_t *: who may have signed the metadata; NULL: nobody need have */
+    const char *discovery;            /* URL of the discovery service; NULL: none */
     apr_array_header_t *keys;         /* struct mnv_private_key_t *: the first signs, all open what is encrypted for us; may be empty */
     apr_array_header_t *certificates; /* mnv_certificate_t * of these keys; may be empty */
     int sha1;                         /* signatures of messages may be made with SHA-1 */

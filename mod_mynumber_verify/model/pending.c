@@ -6,11 +6,14 @@
 #include "base/secret.h"
 #include "model/options.h"
 
-/* Plain text of the cookie: version, half, start in seconds (8 bytes, big endian), secret, place to return to without NUL.
- * 42 + 380 bytes, sealed and as base64url with its key id, are 617: below the 700 of the header */
+/* Plain text of the cookie: version, half, start in seconds (8 bytes, big endian), secret, with CHOSEN the print of the provider, place to return to without NUL.
+ * 58 + 380 bytes, sealed and as base64url with its key id, are 639: below the 700 of the header */
 #define VERSION 1
-#define AT_HALF 1 /* mnv_half_e, or STEP_UP: a card again */
-#define STEP_UP 3
+#define AT_HALF 1 /* mnv_half_e, or one of these */
+#define STEP_UP 3 /* a card again */
+#define CHOOSING 4
+#define CHOOSING_TO_LINK 5
+#define CHOSEN 6
 #define AT_STARTED 2
 #define AT_SECRET 10
 #define HEAD_BYTES 42
@@ -90,10 +93,18 @@ static const char *associated(mnv_ctx_t *ctx, const char *browser, const char *i
     return apr_pstrcat(ctx->pool, "flow|", id, "|", browser, NULL);
 }
 
+static unsigned char half_byte(const mnv_pending_t *pending)
+{
+    if (pending->half == MNV_HALF_IDENTITY) {
+        return pending->is_step_up ? STEP_UP : MNV_HALF_IDENTITY;
+    }
+    return pending->is_choosing ? pending->to_link ? CHOOSING_TO_LINK : CHOOSING : pending->has_print ? CHOSEN : MNV_HALF_ACCOUNT;
+}
+
 apr_status_t mnv_pending_seal(mnv_ctx_t *ctx, const mnv_keyring_t *keyring, const char *browser,
                               const mnv_pending_t *pending, const char **value)
 {
-    apr_size_t place = pending->return_to ? strlen(pending->return_to) : 0;
+    apr_size_t place = pending->return_to ? strlen(pending->return_to) : 0, head = HEAD_BYTES;
     unsigned char *plain;
     apr_int64_t started = apr_time_sec(pending->started);
     int i;
@@ -102,18 +113,21 @@ apr_status_t mnv_pending_seal(mnv_ctx_t *ctx, const mnv_keyring_t *keyring, cons
         return mnv_fail(ctx, MNV_FAIL_SEAL, "place to return to of %" APR_SIZE_T_FMT " bytes does not fit a flow cookie",
                         place);
     }
-    plain = mnv_secret_make(ctx->pool, HEAD_BYTES + place + 1);
+    plain = mnv_secret_make(ctx->pool, HEAD_BYTES + MNV_PENDING_PRINT_BYTES + place + 1);
     plain[0] = VERSION;
-    plain[AT_HALF] = pending->half == MNV_HALF_IDENTITY && pending->is_step_up ? STEP_UP : (unsigned char)pending->half;
+    plain[AT_HALF] = half_byte(pending);
     for (i = 0; i < 8; i++) {
         plain[AT_STARTED + i] = (unsigned char)((apr_uint64_t)started >> (8 * (7 - i)));
     }
     memcpy(plain + AT_SECRET, pending->secret, sizeof(pending->secret));
-    if (place > 0) {
-        memcpy(plain + HEAD_BYTES, pending->return_to, place);
+    if (plain[AT_HALF] == CHOSEN) {
+        memcpy(plain + head, pending->print, MNV_PENDING_PRINT_BYTES);
+        head += MNV_PENDING_PRINT_BYTES;
     }
-    return mnv_keyring_seal(ctx, keyring, MNV_SEAL_FLOW, associated(ctx, browser, pending->id), plain,
-                            HEAD_BYTES + place, value);
+    if (place > 0) {
+        memcpy(plain + head, pending->return_to, place);
+    }
+    return mnv_keyring_seal(ctx, keyring, MNV_SEAL_FLOW, associated(ctx, browser, pending->id), plain, head + place, value);
 }
 
 /** What the opened cookie holds. @return NULL when it is none of ours */
@@ -123,9 +137,9 @@ static mnv_pending_t *unpack(mnv_ctx_t *ctx, const char *id, const unsigned char
     apr_uint64_t started = 0;
     int i;
 
-    if (length < HEAD_BYTES || plain[0] != VERSION
-        || (plain[AT_HALF] != MNV_HALF_IDENTITY && plain[AT_HALF] != MNV_HALF_ACCOUNT && plain[AT_HALF] != STEP_UP)
-        || memchr(plain + HEAD_BYTES, '\0', length - HEAD_BYTES)) {
+    apr_size_t head = HEAD_BYTES + (length > AT_HALF && plain[AT_HALF] == CHOSEN ? MNV_PENDING_PRINT_BYTES : 0);
+
+    if (length < head || plain[0] != VERSION || plain[AT_HALF] < MNV_HALF_IDENTITY || plain[AT_HALF] > CHOSEN || memchr(plain + head, '\0', length - head)) {
         return NULL;
     }
     for (i = 0; i < 8; i++) {
@@ -137,11 +151,17 @@ static mnv_pending_t *unpack(mnv_ctx_t *ctx, const char *id, const unsigned char
     made = (mnv_pending_t *)mnv_secret_make(ctx->pool, sizeof(*made));
     made->id = apr_pstrdup(ctx->pool, id);
     made->is_step_up = plain[AT_HALF] == STEP_UP;
-    made->half = made->is_step_up ? MNV_HALF_IDENTITY : (mnv_half_e)plain[AT_HALF];
+    made->half = made->is_step_up || plain[AT_HALF] == MNV_HALF_IDENTITY ? MNV_HALF_IDENTITY : MNV_HALF_ACCOUNT;
+    made->is_choosing = plain[AT_HALF] == CHOOSING || plain[AT_HALF] == CHOOSING_TO_LINK;
+    made->to_link = plain[AT_HALF] == CHOOSING_TO_LINK;
+    made->has_print = plain[AT_HALF] == CHOSEN;
+    if (made->has_print) {
+        memcpy(made->print, plain + HEAD_BYTES, MNV_PENDING_PRINT_BYTES);
+    }
     made->started = apr_time_from_sec((apr_int64_t)started);
     memcpy(made->secret, plain + AT_SECRET, sizeof(made->secret));
-    if (length > HEAD_BYTES) {
-        made->return_to = apr_pstrmemdup(ctx->pool, (const char *)plain + HEAD_BYTES, length - HEAD_BYTES);
+    if (length > head) {
+        made->return_to = apr_pstrmemdup(ctx->pool, (const char *)plain + head, length - head);
     }
     return made;
 }

@@ -9,6 +9,7 @@
 #define MNV_PENDING_LIMIT_BYTES 700
 /* the longest place to return to that fits the flow cookie; longer ones go to a cookie of their own (flow/oidc.c) */
 #define MNV_PENDING_RETURN_BYTES 380
+#define MNV_PENDING_PRINT_BYTES 16
 
 /** Which half of the session a flow obtains. */
 typedef enum { MNV_HALF_IDENTITY = 1, MNV_HALF_ACCOUNT = 2 } mnv_half_e;
@@ -17,6 +18,10 @@ typedef struct mnv_pending_t {
     const char *id;           /* 22 characters of base64url: the state parameter and the end of the cookie's name */
     mnv_half_e half;
     int is_step_up;           /* of a card: only the one that the account is linked with will do */
+    int is_choosing;          /* of an account: the person is at the discovery service, and no provider was asked yet */
+    int to_link;              /* while choosing: see mnv_aim_t */
+    int has_print;            /* of an account: the provider was chosen, and print stands for it; else it is the one there is */
+    unsigned char print[MNV_PENDING_PRINT_BYTES];
     apr_time_t started;       /* whole seconds */
     unsigned char secret[32];
     const char *return_to;    /* same-origin path or allowed URL; NULL: the service page */

@@ -7,15 +7,10 @@
 #include "base/civil.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "lib/crypt.h"
 
 #define GROUPS_LIMIT 8 /* EntitiesDescriptor within each other */
 #define CACHE_LIMIT  apr_time_from_sec(30 * 24 * 3600)
-
-struct mnv_saml_metadata_t {
-    apr_hash_t *entries; /* entityID -> mnv_saml_entry_t */
-    apr_time_t valid_until;
-    apr_interval_time_t cache;
-};
 
 /* An EntitiesDescriptor that is open: its start tag, repeated around each provider, declares the prefixes that are used within. */
 typedef struct group_t {
@@ -154,6 +149,7 @@ static void close_entity(indexing_t *indexing, const mnv_xml_span_t *span)
     }
     entry->text = apr_pstrcatv(indexing->pool, parts, 3, &entry->length);
     apr_hash_set(indexing->metadata->entries, entry->entity_id, APR_HASH_KEY_STRING, entry);
+    indexing->metadata->first = entry->entity_id;
 }
 
 /* Metadata 2.3.1, 2.3.2, 2.4.3: groups within groups, entities in them, roles in those. What bears such a name elsewhere (in Extensions) is something else. */
@@ -262,9 +258,7 @@ apr_size_t mnv_saml_metadata_count(const mnv_saml_metadata_t *metadata)
 
 const char *mnv_saml_metadata_only(const mnv_saml_metadata_t *metadata)
 {
-    apr_hash_index_t *first = mnv_saml_metadata_count(metadata) == 1 ? apr_hash_first(NULL, metadata->entries) : NULL;
-
-    return first ? ((const mnv_saml_entry_t *)apr_hash_this_val(first))->entity_id : NULL;
+    return mnv_saml_metadata_count(metadata) == 1 ? metadata->first : NULL;
 }
 
 apr_time_t mnv_saml_metadata_valid_until(const mnv_saml_metadata_t *metadata)
@@ -275,6 +269,30 @@ apr_time_t mnv_saml_metadata_valid_until(const mnv_saml_metadata_t *metadata)
 apr_interval_time_t mnv_saml_metadata_cache(const mnv_saml_metadata_t *metadata)
 {
     return metadata->cache;
+}
+
+apr_status_t mnv_saml_print(const char *entity_id, unsigned char print[MNV_SAML_PRINT_BYTES])
+{
+    unsigned char digest[MNV_DIGEST_BYTES];
+    apr_status_t status = mnv_crypt_sha256(entity_id, strlen(entity_id), digest);
+
+    memcpy(print, digest, MNV_SAML_PRINT_BYTES);
+    return status;
+}
+
+const char *mnv_saml_metadata_printed(apr_pool_t *pool, const mnv_saml_metadata_t *metadata, const unsigned char print[MNV_SAML_PRINT_BYTES])
+{
+    unsigned char other[MNV_SAML_PRINT_BYTES];
+    apr_hash_index_t *index;
+
+    for (index = apr_hash_first(pool, metadata->entries); index; index = apr_hash_next(index)) {
+        const char *entity_id = ((const mnv_saml_entry_t *)apr_hash_this_val(index))->entity_id;
+
+        if (mnv_saml_print(entity_id, other) == APR_SUCCESS && !memcmp(print, other, MNV_SAML_PRINT_BYTES)) {
+            return entity_id;
+        }
+    }
+    return NULL;
 }
 
 apr_status_t mnv_saml_metadata_find(mnv_ctx_t *ctx, apr_pool_t *pool, const mnv_saml_metadata_t *metadata, const char *entity_id, mnv_saml_provider_t **provider)

@@ -51,7 +51,27 @@ apr_interval_time_t mnv_saml_metadata_cache(const mnv_saml_metadata_t *metadata)
  * @return APR_SUCCESS or a told failure SAML_PROVIDER, SAML_METADATA_EXPIRED, SAML_METADATA. Pool: pool. */
 apr_status_t mnv_saml_metadata_find(mnv_ctx_t *ctx, apr_pool_t *pool, const mnv_saml_metadata_t *metadata, const char *entity_id, mnv_saml_provider_t **provider);
 
-/* Between proto/saml_metadata.c and proto/saml_provider.c. */
+/** What stands for a provider where its entityID has no room. */
+#define MNV_SAML_PRINT_BYTES 16
+apr_status_t mnv_saml_print(const char *entity_id, unsigned char print[MNV_SAML_PRINT_BYTES]);
+
+/** The entityID of a print. @return NULL: there is none (any more). Pool: pool, for the walk. */
+const char *mnv_saml_metadata_printed(apr_pool_t *pool, const mnv_saml_metadata_t *metadata, const unsigned char print[MNV_SAML_PRINT_BYTES]);
+
+/** What was read, as bytes from which it is back in a moment, without XML and signatures: an index, behind it the texts of the providers. Pool: pool. (saml_pack.c) */
+apr_status_t mnv_saml_metadata_pack(apr_pool_t *pool, const mnv_saml_metadata_t *metadata, const char **text, apr_size_t *length);
+
+/** Back again. The bytes must be known to be those of mnv_saml_metadata_pack(), and must stay: providers are read from them. @return APR_SUCCESS or APR_EINVAL. Pool: pool. */
+apr_status_t mnv_saml_metadata_unpack(apr_pool_t *pool, const char *text, apr_size_t length, mnv_saml_metadata_t **metadata);
+
+/* Between proto/saml_metadata.c, proto/saml_pack.c and proto/saml_provider.c. */
+
+struct mnv_saml_metadata_t {
+    struct apr_hash_t *entries; /* entityID -> mnv_saml_entry_t; read by many threads, so never walked without a pool of one's own */
+    const char *first;          /* any one's entityID */
+    apr_time_t valid_until;
+    apr_interval_time_t cache;
+};
 
 /** What the index knows of a provider. */
 typedef struct mnv_saml_entry_t {

@@ -17,6 +17,7 @@ my @foreign = (
     [ qr{^curl/},                        qr{^lib/http_curl\.c$} ],
     [ qr{^openssl/},                     qr{^lib/(\w+_openssl\.[ch]|(crypt|pem)\.c)$} ],
     [ qr{^(libxml|xmlsec)},              qr{^lib/\w+_xmlsec\.[ch]$} ],
+    [ qr{^malloc\.h$},                   qr{^lib/xml_xmlsec\.c$} ],
     [ qr{^zlib\.h$},                     qr{^lib/deflate_zlib\.c$} ],
     [ qr{^apr_dbd\.h$},                  qr{^(store/\w+\.[ch]|httpd/dbd\.[ch])$} ],
     [ qr{^(httpd|http_\w+|ap_\w+|mod_\w+|util_\w+|unixd|scoreboard|mpm_common)\.h$},

@@ -25,7 +25,7 @@ $t->run($t->{ctl}, qw(keygen client --alg RS256), $t->path('keys/second.pem'));
 $t->run($t->{ctl}, qw(keygen assertion), $t->path("keys/$_.pem")) for qw(assertion assertion2);
 $t->write_file('keys/signin-secret', "a secret\n", 0600);
 my (undef, $ca) = $t->certificate;
-$t->run(qw(openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=sp -keyout), $t->path('keys/sp.key'), '-out', $t->path('keys/sp.crt'));
+$t->run(qw(openssl req -x509 -newkey rsa:2048 -nodes -days 400 -subj /CN=sp -keyout), $t->path('keys/sp.key'), '-out', $t->path('keys/sp.crt'));
 $t->write_file('keys/idp.xml', '<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="https://idp.example.test/saml"><IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">'
       . '<KeyDescriptor><KeyInfo xmlns="http://www.w3.org/2000/09/xmldsig#"><X509Data><X509Certificate>' . join('', map { s/\s//gr } grep { !/-----/ } do { open my $in, '<', $t->path('keys/sp.crt') or die $!; <$in> })
       . '</X509Certificate></X509Data></KeyInfo></KeyDescriptor><SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="https://idp.example.test/sso"/></IDPSSODescriptor></EntityDescriptor>', 0644);
@@ -68,6 +68,7 @@ my %set = (
     MyNumberSAMLEntityID => [ 'https://portal.example.test/sp', undef, 'https://www.example.test/id/card/saml/metadata' ],
     MyNumberSAMLMetadata => [ $t->path('keys/idp.xml'), undef, undef ],
     MyNumberSAMLMetadataCert => [ $t->path('keys/sp.crt'), [ $t->path('keys/sp.crt') ] ],
+    MyNumberSAMLDiscovery => [ 'https://ds.example.test/WAYF?x=1', undef, 'none' ],
     MyNumberSAMLKey => [ $t->path('keys/sp.key'), [ $t->path('keys/sp.key') ], undef ],
     MyNumberSAMLCert => [ $t->path('keys/sp.crt'), [ $t->path('keys/sp.crt') ], undef ],
     MyNumberSignInLogout => [ 'ON', 'on' ],
@@ -169,6 +170,7 @@ my %bad = (
     PATH => [ 'mynumber', '/', '/a/', '/a//b', '/a/../b', '/./a', '"/a b"', '/a?b', '/a%2fb', '/' . 'x' x 64 ],
     ORIGIN => [ 'http://www.example.test', 'https://www.example.test/path', 'www.example.test', 'https://u:p@www.example.test', 'ftp://www.example.test', 'https://', 'https://x:0', 'https://x:99999' ],
     PROVIDER => [ 'http://card.example.test', 'http://localhost.example.test', 'https://card.example.test/?q', 'https://', 'https://card example', 'HTTP://card.example.test' ],
+    ENDPOINT => [ 'ds.example.test', 'http://ds.example.test/', 'file:///etc/passwd' ],
     ENDPOINTS => [ 'token', 'logout https://a.example.test', 'token http://a.example.test', 'token a.example.test', "token https://a.example.test https://b.example.test", 'token file:///etc/passwd' ],
     TEXT => [ '"a b"', $long, 'é', "\"a\tb\"" ],
     KEYS => [ '/k "a b"', '/k ' . 'x' x 65, '/k kid more' ],

@@ -29,7 +29,6 @@ sub refused {
     ok($code && $out =~ $pattern, "refused: $name") or diag $out;
 }
 refused('saml without metadata', "MyNumberSignIn saml\n", qr/MNV1380.*MyNumberSAMLMetadata: missing/);
-refused('metadata from a URL', "MyNumberSignIn saml\nMyNumberSAMLMetadata https://idp.example.ac.jp/metadata\n", qr/MNV1375.*save them/);
 refused('metadata that are none', "MyNumberSignIn saml\nMyNumberSAMLMetadata \"\@DIR\@/keys/saml.crt\"\n", qr/MNV1376.*cannot be used/);
 refused('metadata that nobody has signed', "${saml}MyNumberSAMLMetadataCert \"\@DIR\@/keys/other.crt\"\n", qr/MNV1376.*cannot be used/);
 refused('another identity provider', "${saml}MyNumberSignInProvider https://other.example/idp\n", qr/MNV1378.*no identity provider/);

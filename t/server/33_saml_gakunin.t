@@ -15,7 +15,7 @@ my %oid = (eppn => 'urn:oid:1.3.6.1.4.1.5923.1.1.1.6', scoped => 'urn:oid:1.3.6.
     subject => 'urn:oasis:names:tc:SAML:attribute:subject-id');
 sub person { my %of = @_; return { map { $oid{$_} => $of{$_} } keys %of } }
 for my $name (qw(saml gakunin-signer)) {
-    $t->run(qw(openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj), "/CN=$name", '-keyout', $t->path("keys/$name.key"), '-out', $t->path("keys/$name.crt"));
+    $t->run(qw(openssl req -x509 -newkey rsa:2048 -nodes -days 400 -subj), "/CN=$name", '-keyout', $t->path("keys/$name.key"), '-out', $t->path("keys/$name.crt"));
 }
 my $u = MNV::SamlUniversity->start($t, entity_id => $ID, scope => 'example.ac.jp', context => $AAL2, encrypt => $t->path('keys/saml.crt'), people => {
     alice => person(eppn => ['alice@example.ac.jp'], scoped => [ 'member@example.ac.jp', 'student@example.ac.jp', 'staff@other.ac.jp' ], name => ['試験 アリス'],

@@ -13,7 +13,7 @@ use MNV::Source qw(root slurp);
 my ($recipe) = grep { $_->{name} eq 'migrate-from-mod-shib' } MNV::Recipes->all;
 my $t = MNV::Test->new;
 my $p = $t->providers(signin => 0);
-$t->run(qw(openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=sp -keyout), $t->path('keys/sp-key.pem'), '-out', $t->path('keys/sp-cert.pem'));
+$t->run(qw(openssl req -x509 -newkey rsa:2048 -nodes -days 400 -subj /CN=sp -keyout), $t->path('keys/sp-key.pem'), '-out', $t->path('keys/sp-cert.pem'));
 my %oid = (eppn => 'urn:oid:1.3.6.1.4.1.5923.1.1.1.6', scoped => 'urn:oid:1.3.6.1.4.1.5923.1.1.1.9', name => 'urn:oid:2.16.840.1.113730.3.1.241', mail => 'urn:oid:0.9.2342.19200300.100.1.3');
 my $u = MNV::SamlUniversity->start($t, entity_id => 'https://idp.example.ac.jp/idp/shibboleth', scope => 'example.ac.jp', sp => '@BASE@/shibboleth', encrypt => $t->path('keys/sp-cert.pem'), people => {
     alice => { $oid{eppn} => ['alice@example.ac.jp'], $oid{scoped} => [ 'student@example.ac.jp', 'member@example.ac.jp' ], $oid{name} => ['試験 アリス'], $oid{mail} => ['a@example.ac.jp'] },

@@ -71,7 +71,7 @@ static void refuses_contents_it_does_not_know(void **state)
     static const struct {
         int at, byte;
         apr_size_t length;
-    } cases[] = { { 0, 2, 44 }, { 1, 4, 44 }, { 1, 0, 44 }, { 43, 0, 44 }, { 2, 0x80, 44 }, { 2, 0x7f, 44 }, { 0, 1, 41 }, { 0, 1, 0 } };
+    } cases[] = { { 0, 2, 44 }, { 1, 7, 44 }, { 1, 6, 46 }, { 1, 0, 44 }, { 43, 0, 44 }, { 2, 0x80, 44 }, { 2, 0x7f, 44 }, { 0, 1, 41 }, { 0, 1, 0 } };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         memset(plain, 'x', sizeof(plain));
         plain[0] = 1;
@@ -149,6 +149,45 @@ static void comes_back_as_it_was_sealed(void **state)
     assert_null(again->return_to);
 }
 
+static mnv_pending_t *there_and_back(unit_t *unit, flow_t *flow)
+{
+    mnv_pending_t *again = NULL;
+    assert_int_equal(mnv_pending_seal(unit->ctx, flow->keyring, "browser", flow->pending, &flow->value), APR_SUCCESS);
+    assert_true(strlen(flow->value) <= MNV_PENDING_LIMIT_BYTES);
+    assert_int_equal(mnv_pending_open(unit->ctx, flow->keyring, "browser", flow->pending->id, flow->value, &again), APR_SUCCESS);
+    assert_int_equal(again->half, MNV_HALF_ACCOUNT);
+    assert_false(again->is_step_up);
+    return again;
+}
+
+/* A provider is being chosen, or was. */
+static void remembers_the_choice(void **state)
+{
+    unit_t *unit = *state;
+    char *place = apr_palloc(unit->pool, MNV_PENDING_RETURN_BYTES + 1);
+    flow_t flow;
+    mnv_pending_t *again;
+    memset(place, '/', MNV_PENDING_RETURN_BYTES);
+    place[MNV_PENDING_RETURN_BYTES] = '\0';
+    flow = sealed_flow(unit, place);
+    flow.pending->half = MNV_HALF_ACCOUNT;
+    again = there_and_back(unit, &flow);
+    assert_false(again->is_choosing || again->to_link || again->has_print);
+    flow.pending->is_choosing = 1;
+    again = there_and_back(unit, &flow);
+    assert_true(again->is_choosing && !again->to_link && !again->has_print);
+    flow.pending->to_link = 1;
+    again = there_and_back(unit, &flow);
+    assert_true(again->is_choosing && again->to_link && !again->has_print);
+    flow.pending->is_choosing = 0;
+    flow.pending->has_print = 1;
+    memcpy(flow.pending->print, "0123456789abcde", 16);
+    again = there_and_back(unit, &flow);
+    assert_true(!again->is_choosing && again->has_print);
+    assert_memory_equal(again->print, "0123456789abcde", 16);
+    assert_string_equal(again->return_to, place);
+}
+
 static void nonce_and_verifier_are_secrets_of_their_own(void **state)
 {
     unit_t *unit = *state;
@@ -173,6 +212,7 @@ int main(void)
         UNIT_TEST(refuses_to_seal_what_does_not_fit_the_cookie),
         UNIT_TEST(tells_when_random_bytes_fail),
         UNIT_TEST(comes_back_as_it_was_sealed),
+        UNIT_TEST(remembers_the_choice),
         UNIT_TEST(nonce_and_verifier_are_secrets_of_their_own),
     };
     return unit_run(tests);

@@ -115,6 +115,36 @@ static void reads_signed_aggregate(void **state)
     assert_told(unit, SAML_PROVIDER);
 }
 
+static void comes_back_from_its_packed_form(void **state)
+{
+    unit_t *unit = *state;
+    mnv_xmldsig_trust_t trust = trust_in(unit->pool, "idp");
+    const char *text = signed_text(unit->pool, aggregate(unit->pool, "validUntil=\"@T+3600@\" cacheDuration=\"PT6H30M\""), "idp"), *packed;
+    unsigned char print[MNV_SAML_PRINT_BYTES];
+    mnv_saml_metadata_t *metadata, *again = NULL;
+    mnv_saml_provider_t *provider;
+    apr_size_t length;
+    assert_int_equal(load(unit, text, &trust, &metadata), APR_SUCCESS);
+    assert_int_equal(mnv_saml_metadata_pack(unit->pool, metadata, &packed, &length), APR_SUCCESS);
+    for (apr_size_t part = 0; part < length; part += part < 400 ? 1 : 97) {
+        assert_int_not_equal(mnv_saml_metadata_unpack(unit->pool, apr_pmemdup(unit->pool, packed, part), part, &again), APR_SUCCESS);
+        assert_null(again);
+    }
+    assert_int_equal(mnv_saml_metadata_unpack(unit->pool, packed, length, &again), APR_SUCCESS);
+    assert_int_equal(mnv_saml_metadata_count(again), 2);
+    assert_int_equal(mnv_saml_metadata_valid_until(again), mnv_saml_metadata_valid_until(metadata));
+    assert_int_equal(mnv_saml_metadata_cache(again), mnv_saml_metadata_cache(metadata));
+    is_the_entity(found(unit, again, "https://one.example.ac.jp/idp?x=1&y=2"));
+    is_the_entity(found(unit, again, "https://two.example.ac.jp/idp"));
+    assert_int_equal(mnv_saml_print("https://two.example.ac.jp/idp", print), APR_SUCCESS);
+    assert_string_equal(mnv_saml_metadata_printed(unit->pool, again, print), "https://two.example.ac.jp/idp");
+    print[0] ^= 1;
+    assert_null(mnv_saml_metadata_printed(unit->pool, again, print));
+    unit->now += apr_time_from_sec(601); /* the inner group's end */
+    assert_int_not_equal(mnv_saml_metadata_find(unit->ctx, unit->pool, again, "https://two.example.ac.jp/idp", &provider), APR_SUCCESS);
+    assert_told(unit, SAML_METADATA_EXPIRED);
+}
+
 static void refuses_aggregate_signed_by_others(void **state)
 {
     unit_t *unit = *state;
@@ -312,6 +342,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         UNIT_TEST(reads_one_provider),
         UNIT_TEST(reads_signed_aggregate),
+        UNIT_TEST(comes_back_from_its_packed_form),
         UNIT_TEST(refuses_aggregate_signed_by_others),
         UNIT_TEST(a_comment_put_in_later_changes_nothing),
         UNIT_TEST(refuses_what_has_expired),

@@ -9,7 +9,7 @@ our @EXPORT_OK = qw(saml_key certificate key_lines known_by_idp answer_for field
 # A key pair of this name below keys/.
 sub saml_key {
     my ($t, $name) = @_;
-    $t->run(qw(openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj), "/CN=$name", '-keyout', $t->path("keys/$name.key"), '-out', $t->path("keys/$name.crt"));
+    $t->run(qw(openssl req -x509 -newkey rsa:2048 -nodes -days 400 -subj), "/CN=$name", '-keyout', $t->path("keys/$name.key"), '-out', $t->path("keys/$name.crt"));
 }
 
 # Its certificate, as metadata hold it.

@@ -53,6 +53,16 @@ sub _grouped {
     return $number;
 }
 
+# --- metadata --------------------------------------------------------------------
+
+sub metadata_row {
+    my ($self, $row) = @_;
+    printf "%-52s %9s %6s %8s %8s %8s %8s %8s\n", 'signed metadata', 'providers', 'MB', 'start', 'first', 'second', 'CPU', 'MB held' unless $self->{metadata_head}++;
+    printf "%-52s %9d %6.1f %6.2f s %6.2f s %6.3f s %6.2f s %8.1f\n", @$row{qw(title providers megabytes start first second cpu memory)};
+}
+
+sub metadata { my ($self, $rows) = @_; print "\n"; $self->{data}{metadata} = $rows }
+
 # --- instructions ------------------------------------------------------------------
 
 sub instructions {

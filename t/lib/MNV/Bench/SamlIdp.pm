@@ -29,7 +29,7 @@ sub start {
 
 sub _key_pair {
     my ($server, $name, $folder) = @_;
-    $server->run('openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', 2, '-subj', "/CN=$name",
+    $server->run('openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', 400, '-subj', "/CN=$name",
         map { ($_->[0], $server->path("$folder/$name.$_->[1]")) } [ '-keyout', 'key' ], [ '-out', 'crt' ]);
 }
 

@@ -4,6 +4,7 @@ use lib "$FindBin::Bin/../lib";
 use utf8;
 use MNV::Test;
 use MNV::External;
+use MNV::Federation;
 use MNV::SamlForger qw(request_in);
 use MNV::SamlUniversity;
 
@@ -25,10 +26,12 @@ my $u = MNV::SamlUniversity->start($t, entity_id => $ID, people => {
     homeless => { %{ person('o-1', $GROUPS => [$GROUP]) }, "$MS/tenantid" => [] },
     unnamed => { %{ person('o-7', $GROUPS => [$GROUP]) }, "$MS/objectidentifier" => [] },
 });
-$t->write_file('keys/entra-metadata.xml', $u->metadata, 0644);
+my $source = MNV::Federation->new($t);
+$source->answer(body => $u->metadata);
+my $place = [ "https://login.microsoftonline.com/$TENANT/federationmetadata/2007-06/federationmetadata.xml?appid=66666666-7777-8888-9999-000000000000" => $source->url ];
 my @more = (more => "ScriptAlias /staff \"\@DIR\@/cgi/show\"\nScriptAlias /others \"\@DIR\@/cgi/show\"\n"
       . "<Location /others>\n  AuthType mynumber\n  <RequireAll>\n    Require mynumber-account\n    Require not mynumber-attribute account:groups $GROUP\n  </RequireAll>\n</Location>\n");
-MNV::External->start($t, 'entra-saml.conf', @more);
+MNV::External->start($t, 'entra-saml.conf', @more, replace => [$place]);
 
 sub at { my ($user, $path) = @_; my $page = $u->open_as($t->browser, $user, $path); return $page->code == 200 ? 'in' : $page->mnv_code }
 my $staff = $t->browser;
@@ -61,8 +64,9 @@ $t->expect_log('MNV0352');
 # --- guests where they are wanted ---
 $u->is(entity_id => $ID);
 $t->stop;
-MNV::External->start($t, 'entra-saml.conf', @more, replace => [ [ 'MyNumberSignInRefuseGuests on' => '' ] ]);
+MNV::External->start($t, 'entra-saml.conf', @more, replace => [ $place, [ 'MyNumberSignInRefuseGuests on' => '' ] ]);
 is(at('guest', '/staff/'), 'in', 'a guest, where none are refused');
 is(at('stranger', '/staff/'), 'MNV0377', '... of this tenant all the same');
+$source->stop;
 $u->stop;
 $t->done;

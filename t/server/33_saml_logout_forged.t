@@ -134,6 +134,20 @@ is(is_in($bob) . is_in($b), '10', 'carried by another person: that one stays sig
 send_by('redirect', $bob, name => $bobs_name);
 ok(!$bob->jar->cookie('mynumber'), 'carried by the person: the cookie goes');
 
+# Signed in a moment ago and led to a page, and out again by a form that does not bring the session cookie (Lax). What tells that a session has just been made is against cookies that
+# do not come back; nobody may be refused a new sign-in because of it.
+my $quick = $t->browser;
+$quick->jar->clock(time);    # a moment lasts
+($name, $index) = person_in(answer_for($quick, 'alice', $t->url('/account/')));
+$name =~ s/.*>//;
+is($quick->form->submit->url, $t->url('/account/'), 'signed in, and led to the page');
+ok($quick->jar->cookie('mnv-a'), 'which is remembered for a moment');
+my $lax = $quick->jar->cookie('mynumber');
+$quick->jar->remove('mynumber');
+send_by('post', $quick, name => $name, indexes => [$index]);
+$quick->jar->put($lax);
+like($quick->get($t->url('/account/'))->header('Location'), qr/^\Q$idp->{url}\E/, 'signed out in that moment: led to sign in again');
+
 # On its way from the provider to the session.
 my $half = $t->browser;
 ($name, $index) = person_in(answer_for($half, 'alice', $t->url('/mynumber/signin')));

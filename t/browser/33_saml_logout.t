@@ -3,11 +3,13 @@
 use FindBin;
 use lib "$FindBin::Bin/../lib", $FindBin::Bin;
 use MNV::Test;
+use MNV::Source qw(need_saml);
 use MNV::External;
 use MNV::SamlJourney qw(saml_key key_lines known_by_idp);
 use MNV::WebDriver;
 use Steps;
 
+need_saml();
 my $t = MNV::Test->new(https => 1);
 $t->providers(signin => 0);
 saml_key($t, 'saml');

@@ -3,11 +3,13 @@
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use MNV::Test;
+use MNV::Source qw(need_saml);
 use MNV::External;
 use MNV::Journey qw(stands verify link_up);
 use MNV::SamlJourney qw(saml_key key_lines known_by_idp answer_for person_in);
 use MNV::SamlLogout;
 
+need_saml();
 my $t = MNV::Test->new;
 $t->providers(signin => 0)->card_is(person => 'adult');
 saml_key($t, $_) for qw(saml other);

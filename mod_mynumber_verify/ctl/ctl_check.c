@@ -190,7 +190,8 @@ static void found_in_saml(void *baton, ctl_level_e level, const char *mend, cons
     find(baton, level == CTL_OK ? OK : level == CTL_WARN ? WARN : FAIL, mend, "%s", what);
 }
 
-static void check_saml(check_t *check)
+/* @param keyring NULL: it cannot be used (told already) */
+static void check_saml(check_t *check, const mnv_keyring_t *keyring)
 {
     const ctl_host_t *host = check->host;
     ctl_saml_t saml = {0};
@@ -204,6 +205,9 @@ static void check_saml(check_t *check)
     saml.metadata_certificates = saml_files(check, "certificate of the metadata's signer", host->saml_metadata_certificates, 0);
     metadata.text = metadata.name ? read_file(check, "metadata", metadata.name, MNV_XML_METADATA_LIMIT_BYTES, &metadata.length) : NULL;
     saml.metadata = metadata.text ? &metadata : NULL;
+    saml.url = keyring && host->state_dir ? host->saml_metadata_url : NULL;
+    saml.state_dir = host->state_dir;
+    saml.keyring = keyring;
     saml.provider = host->saml_provider;
     if (saml.keys && saml.certificates && saml.metadata_certificates) {
         ctl_saml(check->ctl, &saml, found_in_saml, check);
@@ -407,7 +411,7 @@ static void check_host(check_t *check, ctl_host_t *host)
     keyring = check_secret_file(check);
     check_provider(check, "card", &host->card);
     check_provider(check, "account", &host->account);
-    check_saml(check);
+    check_saml(check, keyring);
     check_keys(check, "assertion key", host->assertion_keys);
     check_state_dir(check);
     if (keyring) {

@@ -227,6 +227,7 @@ static void read_saml(const ctl_t *ctl, const mnv_json_t *json, ctl_host_t *host
     host->saml = sign_in && !strcmp(sign_in, "saml");
     host->saml_provider = mnv_json_string(json, "account_issuer");
     host->saml_metadata = file_of(json, "MyNumberSAMLMetadata");
+    host->saml_metadata_url = host->saml_metadata ? NULL : value_of(json, "MyNumberSAMLMetadata");
     host->saml_keys = files_of(ctl, json, "MyNumberSAMLKey");
     host->saml_certificates = files_of(ctl, json, "MyNumberSAMLCert");
     host->saml_metadata_certificates = files_of(ctl, json, "MyNumberSAMLMetadataCert");

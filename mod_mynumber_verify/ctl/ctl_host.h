@@ -16,6 +16,7 @@ typedef struct ctl_host_t {
     int saml;                           /* people sign in by SAML */
     const char *saml_provider;          /* entityID; NULL: not chosen here */
     const char *saml_metadata;          /* NULL: not in a file */
+    const char *saml_metadata_url;      /* NULL: not at a URL */
     apr_array_header_t *saml_keys, *saml_certificates, *saml_metadata_certificates; /* const char *, files; never NULL */
     mnv_call_options_t call;
     const char *dbd_driver;       /* NULL: none */

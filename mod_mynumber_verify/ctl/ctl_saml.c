@@ -2,18 +2,31 @@
 
 #include <apr_strings.h>
 #include "base/civil.h"
+#include "flow/federation.h"
 #include "lib/certificate.h"
 #include "lib/jose.h"
 #include "proto/saml_metadata.h"
 
+#define HOUR apr_time_from_sec(60 * 60)
 #define SOON apr_time_from_sec(30 * 86400)
 #define METADATA_SOON apr_time_from_sec(2 * 86400) /* federations sign theirs anew every day, for a week or two */
+#define COPY_OLD apr_time_from_sec(2 * 86400)      /* httpd fetches them anew once a day at least */
 
 typedef struct judging_t {
     const ctl_t *ctl;
     ctl_found_t *found;
     void *baton;
 } judging_t;
+
+/* Metadata that could be read. */
+typedef struct known_t {
+    const char *place;      /* of the metadata, a file or a URL */
+    const char *copied;     /* what there is to say of its copy; of a file nothing */
+    const char *mend;       /* what to do before they run out */
+    const char *next_key;   /* what to do before the provider's certificate does */
+    apr_time_t fetched_at;  /* 0: a file */
+    mnv_saml_metadata_t *metadata;
+} known_t;
 
 /* A certificate or key with the file it stands in. */
 typedef struct named_t {
@@ -115,60 +128,103 @@ static void judge_pairs(judging_t *judging, const apr_array_header_t *keys, cons
     }
 }
 
-static void judge_provider(judging_t *judging, const ctl_file_t *file, const mnv_saml_metadata_t *metadata, const char *entity_id)
+static void judge_provider(judging_t *judging, const known_t *known, const char *entity_id)
 {
     apr_pool_t *pool = judging->ctl->pool;
     mnv_saml_provider_t *provider;
     int i;
 
-    if (mnv_saml_metadata_find(judging->ctl->ctx, pool, metadata, entity_id, &provider) != APR_SUCCESS) {
-        judging->found(judging->baton, CTL_FAIL, "write the entityID as it stands there", apr_psprintf(pool, "metadata \"%s\" cannot be used for %s: %s", file->name, entity_id, ctl_failure(judging->ctl)));
+    if (mnv_saml_metadata_find(judging->ctl->ctx, pool, known->metadata, entity_id, &provider) != APR_SUCCESS) {
+        judging->found(judging->baton, CTL_FAIL, "write the entityID as it stands there", apr_psprintf(pool, "metadata \"%s\" cannot be used for %s: %s", known->place, entity_id, ctl_failure(judging->ctl)));
         return;
     }
     for (i = 0; i < provider->certificates->nelts; i++) {
         tell_end(judging, apr_psprintf(pool, "identity provider %s, key %d of %d", provider->entity_id, i + 1, provider->certificates->nelts),
-                 APR_ARRAY_IDX(provider->certificates, i, const mnv_certificate_t *), "ask the provider for its next one, and save its metadata anew; it works on until the provider takes it away");
+                 APR_ARRAY_IDX(provider->certificates, i, const mnv_certificate_t *), known->next_key);
     }
 }
 
-static void judge_metadata(judging_t *judging, const ctl_saml_t *saml, const apr_array_header_t *signers)
+static void judge_known(judging_t *judging, const ctl_saml_t *saml, const known_t *known)
+{
+    const apr_time_t now = mnv_now(judging->ctl->ctx), ends = mnv_saml_metadata_valid_until(known->metadata);
+    const int is_old = known->fetched_at && now - known->fetched_at > COPY_OLD;
+    const ctl_level_e level = ends && ends <= now ? CTL_FAIL : is_old || (ends && ends < now + METADATA_SOON) ? CTL_WARN : CTL_OK;
+    const char *until = !ends ? "" : apr_psprintf(judging->ctl->pool, level == CTL_FAIL ? ", ran out on %s" : ", valid until %s", day(judging, ends));
+    const char *entity_id = saml->provider ? saml->provider : mnv_saml_metadata_only(known->metadata);
+
+    judging->found(judging->baton, level, level == CTL_OK ? NULL : known->mend,
+                   apr_psprintf(judging->ctl->pool, "metadata \"%s\" %s be used%s: %" APR_SIZE_T_FMT " identity providers, %s%s", known->place, level == CTL_FAIL ? "cannot" : "can", known->copied,
+                                mnv_saml_metadata_count(known->metadata), saml->metadata_certificates->nelts ? "signed" : "not looked at by whom signed", until));
+    if (entity_id && level != CTL_FAIL) {
+        judge_provider(judging, known, entity_id);
+    }
+}
+
+static void judge_file(judging_t *judging, const ctl_saml_t *saml, apr_array_header_t *signers)
+{
+    apr_pool_t *pool = judging->ctl->pool;
+    const mnv_xmldsig_trust_t trust = {signers, 0};
+    const mnv_saml_source_t source = {saml->metadata->text, saml->metadata->length, signers ? &trust : NULL};
+    known_t known = {saml->metadata->name, "", "save them anew before that: nobody can sign in afterwards",
+                     "ask the provider for its next one, and save its metadata anew; it works on until the provider takes it away", 0, NULL};
+
+    if (mnv_saml_metadata_load(judging->ctl->ctx, pool, &source, &known.metadata) != APR_SUCCESS) {
+        judging->found(judging->baton, CTL_FAIL, "save them anew, as the provider or the federation publishes them",
+                       apr_psprintf(pool, "metadata \"%s\" cannot be used: %s", known.place, ctl_failure(judging->ctl)));
+        return;
+    }
+    judge_known(judging, saml, &known);
+}
+
+/* Of a URL what httpd has fetched last. */
+static void judge_copy(judging_t *judging, const ctl_saml_t *saml, apr_array_header_t *signers)
+{
+    mnv_ctx_t *ctx = judging->ctl->ctx;
+    apr_pool_t *pool = judging->ctl->pool;
+    mnv_copy_t copy = {mnv_copy_name(ctx, pool, saml->state_dir, saml->keyring, saml->url), saml->url, saml->keyring, signers, 0};
+    const char *refused = NULL;
+    mnv_snapshot_t *snapshot = mnv_copy_read(ctx, &copy, 0, &refused);
+    known_t known = {saml->url, NULL, "httpd's error log says why nothing newer could be fetched",
+                     "ask the provider when its next one will be in its metadata; it works on until the provider takes it away", 0, NULL};
+
+    if (refused) {
+        judging->found(judging->baton, CTL_WARN, "httpd fetches them anew; if it runs already, look at its error log",
+                       apr_psprintf(pool, "copy \"%s\" of metadata \"%s\" is not used: %s", copy.name, saml->url, refused));
+    }
+    else if (!snapshot) {
+        judging->found(judging->baton, CTL_WARN, "httpd fetches them when it runs; if it does already, look at its error log",
+                       apr_psprintf(pool, "of metadata \"%s\" there is no copy in \"%s\" yet", saml->url, saml->state_dir));
+    }
+    else {
+        apr_pool_cleanup_register(pool, snapshot, mnv_snapshot_release, apr_pool_cleanup_null);
+        known.metadata = snapshot->metadata;
+        known.fetched_at = snapshot->fetched_at;
+        known.copied = apr_psprintf(pool, ", copy \"%s\" of %s, %d h old", copy.name, mnv_civil_rfc3339(pool, snapshot->fetched_at), (int)((mnv_now(ctx) - snapshot->fetched_at) / HOUR));
+        judge_known(judging, saml, &known);
+    }
+}
+
+/* As those who read metadata want them. @return NULL: nobody need have signed */
+static apr_array_header_t *judge_signers(judging_t *judging, const apr_array_header_t *signers)
 {
     apr_pool_t *pool = judging->ctl->pool;
     apr_array_header_t *certificates = apr_array_make(pool, 2, sizeof(mnv_certificate_t *));
-    mnv_xmldsig_trust_t trust = { certificates, 0 };
-    mnv_saml_source_t source = { saml->metadata->text, saml->metadata->length, signers->nelts ? &trust : NULL };
-    mnv_saml_metadata_t *metadata;
-    const char *entity_id, *until = "";
-    apr_time_t ends;
-    int i, is_soon;
+    int i;
 
     for (i = 0; i < signers->nelts; i++) {
-        APR_ARRAY_PUSH(certificates, mnv_certificate_t *) = APR_ARRAY_IDX(signers, i, named_t).certificate;
+        const named_t *one = &APR_ARRAY_IDX(signers, i, named_t);
+
+        APR_ARRAY_PUSH(certificates, mnv_certificate_t *) = one->certificate;
+        tell_end(judging, apr_psprintf(pool, "signer of the metadata in \"%s\"", one->file), one->certificate, "name the federation's next one too, and remove this one when nothing is signed by it any more");
     }
-    if (mnv_saml_metadata_load(judging->ctl->ctx, pool, &source, &metadata) != APR_SUCCESS) {
-        judging->found(judging->baton, CTL_FAIL, "save them anew, as the provider or the federation publishes them",
-                       apr_psprintf(pool, "metadata \"%s\" cannot be used: %s", saml->metadata->name, ctl_failure(judging->ctl)));
-        return;
-    }
-    ends = mnv_saml_metadata_valid_until(metadata);
-    if (ends) {
-        until = apr_psprintf(pool, ", valid until %s", day(judging, ends));
-    }
-    is_soon = ends && ends < mnv_now(judging->ctl->ctx) + METADATA_SOON;
-    judging->found(judging->baton, is_soon ? CTL_WARN : CTL_OK, is_soon ? "save them anew before that: nobody can sign in afterwards" : NULL,
-                   apr_psprintf(pool, "metadata \"%s\" can be used: %" APR_SIZE_T_FMT " identity providers, %s%s", saml->metadata->name, mnv_saml_metadata_count(metadata),
-                                signers->nelts ? "signed" : "not looked at by whom signed", until));
-    entity_id = saml->provider ? saml->provider : mnv_saml_metadata_only(metadata);
-    if (entity_id) {
-        judge_provider(judging, saml->metadata, metadata, entity_id);
-    }
+    return certificates->nelts ? certificates : NULL;
 }
 
 void ctl_saml(const ctl_t *ctl, const ctl_saml_t *saml, ctl_found_t *found, void *baton)
 {
     judging_t judging = { ctl, found, baton };
     apr_array_header_t *keys = keys_of(&judging, saml->keys), *certificates = certificates_of(&judging, "SAML certificate", saml->certificates);
-    apr_array_header_t *signers = certificates_of(&judging, "certificate of the metadata's signer", saml->metadata_certificates);
+    const apr_array_header_t *signers = certificates_of(&judging, "certificate of the metadata's signer", saml->metadata_certificates);
 
     if (keys->nelts == saml->keys->nelts && certificates) { /* else it has been told already */
         judge_pairs(&judging, keys, certificates);
@@ -176,7 +232,10 @@ void ctl_saml(const ctl_t *ctl, const ctl_saml_t *saml, ctl_found_t *found, void
     if (mnv_xml_init() != APR_SUCCESS) {
         found(baton, CTL_FAIL, "check their installation", "libxml2 or xmlsec1 does not work");
     }
-    else if (saml->metadata && signers) {
-        judge_metadata(&judging, saml, signers);
+    else if (signers && saml->metadata) {
+        judge_file(&judging, saml, judge_signers(&judging, signers));
+    }
+    else if (signers && saml->url) {
+        judge_copy(&judging, saml, judge_signers(&judging, signers));
     }
 }

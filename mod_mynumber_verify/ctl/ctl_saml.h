@@ -1,9 +1,10 @@
-/* What mynumberctl check says of SAML sign-in: keys, certificates and metadata as they stand in files. */
+/* What mynumberctl check says of SAML sign-in: keys, certificates and metadata as they stand in files, of metadata at a URL the copy that httpd keeps. Nothing is fetched. */
 #ifndef MNV_CTL_CTL_SAML_H
 #define MNV_CTL_CTL_SAML_H
 
 #include <apr_tables.h>
 #include "ctl/ctl.h"
+#include "model/keyring.h"
 
 /** A file that could be read. */
 typedef struct ctl_file_t {
@@ -14,6 +15,9 @@ typedef struct ctl_file_t {
 typedef struct ctl_saml_t {
     apr_array_header_t *keys, *certificates, *metadata_certificates; /* ctl_file_t */
     const ctl_file_t *metadata;                                      /* NULL: not a file, or told already */
+    const char *url;                                                 /* of the metadata; NULL: not at a URL, or told already */
+    const char *state_dir;                                           /* where their copy is */
+    const mnv_keyring_t *keyring;                                    /* by which it is known to be httpd's */
     const char *provider;                                            /* entityID; NULL: the only one */
 } ctl_saml_t;
 

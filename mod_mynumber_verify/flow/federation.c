@@ -197,7 +197,7 @@ static void look_for_newer(mnv_ctx_t *ctx, mnv_federation_t *federation)
         return;
     }
     federation->looked_at = now;
-    newer = mnv_copy_read(ctx, &federation->copy, federation->current ? federation->current->fetched_at : 0);
+    newer = mnv_copy_read(ctx, &federation->copy, federation->current ? federation->current->fetched_at : 0, NULL);
     if (newer) {
         replace(federation, newer);
         federation->failed_at = 0;

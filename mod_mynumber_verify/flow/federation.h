@@ -41,7 +41,7 @@ const mnv_saml_metadata_t *mnv_federation_current(mnv_ctx_t *ctx, mnv_federation
 /** What flow/saml_watch.c keeps with it. */
 void **mnv_federation_notes(mnv_federation_t *federation);
 
-/* Between flow/federation.c and flow/federation_copy.c. */
+/* Between flow/federation.c and flow/federation_copy.c, and for mynumberctl, which looks at copies. */
 
 /** Metadata in memory: read-only, in a pool of its own; lives while it is the current one or somebody holds it. */
 typedef struct mnv_snapshot_t {
@@ -64,8 +64,8 @@ typedef struct mnv_copy_t {
 const char *mnv_copy_name(mnv_ctx_t *ctx, apr_pool_t *pool, const char *state_dir, const mnv_keyring_t *keyring, const char *place);
 
 /** Read the copy if it is another than the one seen and newer than a moment. One that somebody else has made or changed, that was made of another place, or that was read while
- * others might sign than now, is refused with a warning. @return NULL: there is none of use */
-mnv_snapshot_t *mnv_copy_read(mnv_ctx_t *ctx, mnv_copy_t *copy, apr_time_t newer_than);
+ * others might sign than now, is refused with a warning. @param refused why, left alone otherwise; NULL: nobody asks @return NULL: there is none of use */
+mnv_snapshot_t *mnv_copy_read(mnv_ctx_t *ctx, mnv_copy_t *copy, apr_time_t newer_than, const char **refused);
 
 /** Pack metadata, keep them as the copy, and read them from there; where no copy can be kept, from memory. @return APR_SUCCESS or a told failure */
 apr_status_t mnv_copy_keep(mnv_ctx_t *ctx, mnv_copy_t *copy, const mnv_saml_metadata_t *metadata, apr_time_t fetched_at, mnv_snapshot_t **snapshot);

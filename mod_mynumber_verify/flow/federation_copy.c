@@ -167,7 +167,7 @@ static const char *map_file(mnv_ctx_t *ctx, const mnv_copy_t *copy, mnv_snapshot
     return problem;
 }
 
-mnv_snapshot_t *mnv_copy_read(mnv_ctx_t *ctx, mnv_copy_t *copy, apr_time_t newer_than)
+mnv_snapshot_t *mnv_copy_read(mnv_ctx_t *ctx, mnv_copy_t *copy, apr_time_t newer_than, const char **refused)
 {
     const mnv_failure_t before = ctx->failure;
     mnv_snapshot_t *made;
@@ -181,6 +181,9 @@ mnv_snapshot_t *mnv_copy_read(mnv_ctx_t *ctx, mnv_copy_t *copy, apr_time_t newer
     problem = map_file(ctx, copy, made);
     if (problem) {
         mnv_log(ctx, MNV_LOG_WARNING, MNVLOGNO(1263) "copy \"%s\" of the metadata is not used: %s", copy->name, problem);
+    }
+    if (problem && refused) {
+        *refused = problem;
     }
     if (problem || made->fetched_at <= newer_than) {
         mnv_snapshot_release(made);
@@ -258,7 +261,7 @@ apr_status_t mnv_copy_keep(mnv_ctx_t *ctx, mnv_copy_t *copy, const mnv_saml_meta
     }
     if (write_copy(ctx, copy, text, length)) {
         copy->seen = 0;
-        *snapshot = mnv_copy_read(ctx, copy, 0);
+        *snapshot = mnv_copy_read(ctx, copy, 0, NULL);
         if (*snapshot) {
             return APR_SUCCESS;
         }

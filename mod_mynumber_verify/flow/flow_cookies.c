@@ -183,6 +183,16 @@ int mnv_flow_has_just_arrived(const mnv_site_t *site, const mnv_request_t *reque
     return times < 0 || (times == 1 && length == strlen(expected) && !strncmp(value, expected, length));
 }
 
+void mnv_flow_arrived_end(const mnv_site_t *site, const mnv_request_t *request, mnv_reply_t *reply)
+{
+    const char *value;
+    apr_size_t length;
+
+    if (mnv_cookie_find(request->cookies, arrived_name(site), &value, &length)) {
+        set_cookie(site, arrived_name(site), NULL, "/", 0, reply);
+    }
+}
+
 void mnv_flow_cookies_end(mnv_ctx_t *ctx, const mnv_site_t *site, const char *state, mnv_reply_t *reply)
 {
     set_cookie(site, apr_pstrcat(ctx->pool, flow_prefix(site), state, NULL), NULL, site->options->site.path, 0, reply);

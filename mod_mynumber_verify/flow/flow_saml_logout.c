@@ -198,7 +198,8 @@ static apr_status_t judge(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_requ
 
 /* The provider's requests. ------------------------------------------------------------ */
 
-/* Where it was this browser's session that ended, its cookies go too. With a POST from another site it does not come along, and an answer that deletes it could be somebody's prank. */
+/* Where it was this browser's session that ended, its cookies go too. With a POST from another site it does not come along, and an answer that deletes it could be somebody's prank; the
+ * word of its arrival does, and would refuse the person a new sign-in for a moment. */
 static apr_status_t forget_ended(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, const mnv_session_t *session, mnv_reply_t *reply)
 {
     mnv_session_t *left = NULL;
@@ -208,6 +209,9 @@ static apr_status_t forget_ended(mnv_ctx_t *ctx, const mnv_site_t *site, const m
         mnv_reply_forget(reply, session->key);
         mnv_session_cookie(site, NULL, reply);
         mnv_flow_cookies_end_all(ctx, site, request, reply);
+    }
+    else if (status == APR_SUCCESS) {
+        mnv_flow_arrived_end(site, request, reply);
     }
     return status;
 }

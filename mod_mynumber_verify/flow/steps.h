@@ -114,6 +114,9 @@ apr_status_t mnv_flow_cookies_get(mnv_ctx_t *ctx, const mnv_site_t *site, const 
 /** Remember for a few seconds that this browser brought a half: see mnv_flow_has_just_arrived(). */
 void mnv_flow_arrived_set(const mnv_site_t *site, mnv_half_e half, mnv_reply_t *reply);
 
+/** Forget it, where the request brought it: that the session does not come back has another reason now. */
+void mnv_flow_arrived_end(const mnv_site_t *site, const mnv_request_t *request, mnv_reply_t *reply);
+
 /** After a link was made or removed. The changed cookie makes browsers forget the page they kept for Back, whose button would be stale. */
 void mnv_flow_linked_set(const mnv_site_t *site, mnv_reply_t *reply);
 

@@ -4,10 +4,12 @@ use FindBin;
 use lib "$FindBin::Bin/../lib", $FindBin::Bin;
 use utf8;
 use MNV::Test;
+use MNV::Source qw(need_saml);
 use MNV::WebDriver;
 use MNV::External;
 use Steps;
 
+need_saml();
 my $t = MNV::Test->new(https => 1, host => 'portal.example.ac.jp');
 # The provider's name, in front of PHP's own server.
 my $front = MNV::Test->new(https => 1, host => 'idp.university.test');

@@ -3,11 +3,13 @@
 use FindBin;
 use lib "$FindBin::Bin/../lib", $FindBin::Bin;
 use MNV::Test;
+use MNV::Source qw(need_saml);
 use MNV::External;
 use MNV::SamlJourney qw(saml_key key_lines known_by_idp);
 use MNV::WebDriver;
 use Steps;
 
+need_saml();
 my $t = MNV::Test->new(https => 1);
 $t->providers(signin => 0);
 saml_key($t, 'saml');
@@ -26,13 +28,14 @@ my $SESSION = '__Host-mynumber';
 
 # The pages of the identity provider send their forms by a script; where a browser runs none, by this button.
 sub sign_in {
-    $w->go($t->url('/mynumber/signin'));
+    my ($place) = @_;
+    $w->go($t->url($place // '/mynumber/signin'));
     $w->wait_until(sub { $w->has('input[name=username]') }, "the provider's page");
     $w->type('input[name=username]', 'alice');
     $w->type('input[name=password]', 'secret');
     $w->click('#submit_button');
-    $w->wait_until(sub { $w->url =~ /notice=signed-in/ }, 'back from there');
-    $w->go($t->url('/account/here'));
+    $w->wait_until(sub { $w->url =~ ($place ? qr/\Q$place\E$/ : qr/notice=signed-in/) }, 'back from there');
+    $w->go($t->url('/account/here')) if !$place;
     is(received($w)->{MYNUMBER_ACCOUNT}, 'alice@example.ac.jp', 'signed in');
 }
 sub told { my ($how, $name) = @_; $w->wait_until(sub { $w->has("main[data-signed-out=$how]") }, $name); like($w->url, qr{/mynumber/logout/done}, $name) }
@@ -47,7 +50,7 @@ unlike($slo->{url}, qr/SAMLResponse/, 'which was a POST');
 ok($slo->{sent}{'__Host-mnv-o'}, '... and brought the cookie of the sign-out');
 ok(!$w->cookie($_), "$_ is gone") for $SESSION, '__Host-mnv-o';
 
-sign_in();
+sign_in('/account/here');
 ok($w->cookie($SESSION), 'a session');
 $w->navigations;
 $w->go("$idp->{url}/saml2/idp/SingleLogoutService.php?ReturnTo=$idp->{url}/logout.php");
@@ -55,6 +58,7 @@ $w->wait_until(sub { $w->url =~ m{/logout\.php} }, 'signed out at the provider')
 ($slo) = grep { $_->{url} =~ m{/saml/slo} } $w->navigations;
 ok($slo && !$slo->{sent}{$SESSION}, 'its form did not bring our session') or diag explain $slo;
 ok($w->cookie($SESSION), 'whose cookie is still there');
+ok(!$w->cookie('__Host-mnv-a'), 'while the word of its arrival, a moment ago, is gone');
 $w->go($t->url('/account/here'));
 $w->wait_until(sub { $w->has('input[name=username]') }, 'but it opens nothing');
 

@@ -5,10 +5,12 @@ use lib "$FindBin::Bin/../lib";
 use utf8;
 use MIME::Base64 qw(decode_base64 encode_base64);
 use MNV::Test;
+use MNV::Source qw(need_saml);
 use MNV::External;
 use MNV::Journey qw(stands verify link_up);
 use MNV::SamlJourney qw(saml_key certificate key_lines answer_for fields);
 
+need_saml();
 my $t = MNV::Test->new;
 my $p = $t->providers(signin => 0);
 $p->card_is(person => 'adult');

@@ -4,10 +4,12 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use utf8;
 use MNV::Test;
+use MNV::Source qw(need_saml);
 use MNV::External;
 use MNV::Federation;
 use MNV::Journey qw(stands link_up);
 
+need_saml();
 my $t = MNV::Test->new;
 my $p = $t->providers(signin => 0);
 $p->card_is(person => 'adult');

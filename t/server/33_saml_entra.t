@@ -3,11 +3,13 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use utf8;
 use MNV::Test;
+use MNV::Source qw(need_saml);
 use MNV::External;
 use MNV::Federation;
 use MNV::SamlForger qw(request_in);
 use MNV::SamlUniversity;
 
+need_saml();
 my $t = MNV::Test->new;
 $t->providers(signin => 0);
 my ($TENANT, $OTHER, $GROUP) = qw(11111111-2222-3333-4444-555555555555 99999999-2222-3333-4444-555555555555 22222222-3333-4444-5555-666666666666);

@@ -4,9 +4,10 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use utf8;
 use MNV::Test;
-use MNV::Source qw(root slurp);
+use MNV::Source qw(root slurp need_saml);
 use MNV::SamlForger qw(request_in);
 
+need_saml();
 my $t = MNV::Test->new;
 my $p = $t->providers(signin => 0);
 my $forger = MNV::SamlForger->start($t);

@@ -3,11 +3,12 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use utf8;
 use MNV::Test;
-use MNV::Source qw(slurp);
+use MNV::Source qw(slurp need_saml);
 use MNV::External;
 use MNV::SamlForger qw(request_in);
 use MNV::SamlUniversity;
 
+need_saml();
 my $t = MNV::Test->new;
 $t->providers(signin => 0);
 my ($ID, $AAL2, $MFA) = ('https://idp.example.ac.jp/idp/shibboleth', 'https://www.gakunin.jp/profile/AAL2', 'https://refeds.org/profile/mfa');

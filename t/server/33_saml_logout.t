@@ -4,12 +4,14 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use utf8;
 use MNV::Test;
+use MNV::Source qw(need_saml);
 use MNV::External;
 use MNV::Attack qw(twin);
 use MNV::Journey qw(verify);
 use MNV::SamlJourney qw(saml_key certificate key_lines known_by_idp answer_for fields person_in);
 use MNV::SamlLogout;
 
+need_saml();
 my $t = MNV::Test->new;
 $t->providers(signin => 0)->card_is(person => 'adult');
 saml_key($t, 'saml');

@@ -3,11 +3,13 @@
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use MNV::Test;
+use MNV::Source qw(need_saml);
 use MNV::External;
 use MNV::Journey qw(stands verify link_up);
 use MNV::SamlJourney qw(saml_key key_lines known_by_idp answer_for person_in);
 use MNV::SamlLogout;
 
+need_saml();
 my $t = MNV::Test->new;
 $t->providers(signin => 0)->card_is(person => 'adult');
 saml_key($t, $_) for qw(saml other);
@@ -133,6 +135,20 @@ send_by('redirect', $bob, name => $name, indexes => [$index]);
 is(is_in($bob) . is_in($b), '10', 'carried by another person: that one stays signed in');
 send_by('redirect', $bob, name => $bobs_name);
 ok(!$bob->jar->cookie('mynumber'), 'carried by the person: the cookie goes');
+
+# Signed in a moment ago and led to a page, and out again by a form that does not bring the session cookie (Lax). What tells that a session has just been made is against cookies that
+# do not come back; nobody may be refused a new sign-in because of it.
+my $quick = $t->browser;
+$quick->jar->clock(time);    # a moment lasts
+($name, $index) = person_in(answer_for($quick, 'alice', $t->url('/account/')));
+$name =~ s/.*>//;
+is($quick->form->submit->url, $t->url('/account/'), 'signed in, and led to the page');
+ok($quick->jar->cookie('mnv-a'), 'which is remembered for a moment');
+my $lax = $quick->jar->cookie('mynumber');
+$quick->jar->remove('mynumber');
+send_by('post', $quick, name => $name, indexes => [$index]);
+$quick->jar->put($lax);
+like($quick->get($t->url('/account/'))->header('Location'), qr/^\Q$idp->{url}\E/, 'signed out in that moment: led to sign in again');
 
 # On its way from the provider to the session.
 my $half = $t->browser;

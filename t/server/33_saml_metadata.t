@@ -4,9 +4,10 @@
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use MNV::Test;
-use MNV::Source qw(need);
+use MNV::Source qw(need need_saml);
 use MNV::Federation;
 
+need_saml();
 my ($library) = glob '/usr/lib/*/faketime/libfaketimeMT.so.1';
 need($library, 'libfaketime (script/setup)');
 my $t = MNV::Test->new(mpm => 'prefork');

@@ -8,8 +8,9 @@ use MNV::Apps;
 use MNV::Journey qw(link_up);
 use MNV::Recipes;
 use MNV::SamlUniversity;
-use MNV::Source qw(root slurp);
+use MNV::Source qw(root slurp need_saml);
 
+need_saml();
 my ($recipe) = grep { $_->{name} eq 'migrate-from-mod-shib' } MNV::Recipes->all;
 my $t = MNV::Test->new;
 my $p = $t->providers(signin => 0);

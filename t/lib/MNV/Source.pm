@@ -6,7 +6,7 @@ use Cwd qw(abs_path);
 use File::Basename qw(dirname);
 use File::Find qw(find);
 use Exporter qw(import);
-our @EXPORT = qw(root files slurp code rows functions build_file need);
+our @EXPORT = qw(root files slurp code rows functions build_file need without_saml need_saml);
 
 my $root = abs_path(dirname(__FILE__) . '/../../..');
 
@@ -118,6 +118,21 @@ sub need {
         exit 1;
     }
     Test::More::plan(skip_all => "$what is missing");
+}
+
+# Why what is about SAML is not tried; undef where the build has it, as its config.h says. A build by script/build is without it only where that was asked for, so that under
+# script/test too this is a reason to skip.
+sub without_saml {
+    my $config = build_file('config.h');
+    need($config, 'a build');
+    return slurp($config) =~ /^#define MNV_HAVE_SAML 1$/m ? undef : 'this build is without SAML (configure --without-saml)';
+}
+
+# For a test that is about SAML alone.
+sub need_saml {
+    my $reason = without_saml() // return;
+    require Test::More;
+    Test::More::plan(skip_all => $reason);
 }
 
 1;

@@ -50,7 +50,8 @@ sub import {
 # Options: mpm (event, worker, prefork; also $MNV_MPM), https => 1, host
 # ("localhost"; with https "portal.example.test"), env ({NAME => value} of httpd),
 # node_of (another MNV::Test: a second node of it, with processes, port and
-# folder of its own, and the other's database, keys, providers and base URL).
+# folder of its own, and the other's database, keys, providers and base URL),
+# module and ctl (other files than the build's).
 sub new {
     my ($class, %option) = @_;
     my $self = bless {
@@ -60,8 +61,8 @@ sub new {
     }, $class;
     $self->{host} //= $self->{https} ? 'portal.example.test' : 'localhost';
     $self->{build} = $ENV{MNV_BUILD} // root . '/build';
-    $self->{module} = "$self->{build}/.libs/mod_mynumber_verify.so";
-    $self->{ctl} = "$self->{build}/mynumberctl";
+    $self->{module} //= "$self->{build}/.libs/mod_mynumber_verify.so";
+    $self->{ctl} //= "$self->{build}/mynumberctl";
     need(-e $self->{module}, 'the module (script/build)');
     $self->_find_httpd;
     $self->_make_folders;

@@ -42,8 +42,8 @@ sub everywhere {
     later(6);    # a process looks every five seconds for what another has fetched
     ok($is_somewhere && wait_for(sub { all($want) }, 30), $name) or diag 'now: ' . sent();
 }
-# Nobody asks the source, though the watchdog has had its turns.
-sub quiet { my ($name) = @_; ok(!wait_for(sub { $federation->asked }, 5), $name) }
+# Nobody has asked the source, though the watchdog has had its turn since: that ends with the purge where ten minutes have gone by.
+sub quiet { my ($mark, $name) = @_; ok(wait_for(sub { $t->log_since($mark) =~ /MNV1130/ }, 30) && !$federation->asked, $name) }
 sub copy { my @copies = grep { !/\.lock$/ } glob $t->path('state/saml-*'); return $copies[0] }
 
 # --- nothing yet ---
@@ -58,21 +58,21 @@ is((stat copy())[2] & 07777, 0600, '... and kept, for nobody else to read');
 
 # --- in time ---
 $federation->answer(body => metadata('two', cache => 'PT1S'));
-later(3 * $HOUR);
 my $mark = $t->mark;
-later(30);
+later(3 * $HOUR);
 is(sent(), 'one', 'not before four hours');
-quiet('... nobody asks');
+quiet($mark, '... nobody asks');
 later(2 * $HOUR);
 everywhere('two', 'after that the new ones, in all processes');
 $federation->answer(body => metadata('three', cache => 'P30D'));
 later(4 * 60);
-quiet('cacheDuration of a second: not before five minutes');
+ok(!wait_for(sub { $federation->asked }, 5), 'cacheDuration of a second: not before five minutes');
 later(2 * 60);
 everywhere('three', '... but then');
 $federation->answer(body => metadata('four'));
+$mark = $t->mark;
 later(23 * $HOUR);
-quiet('cacheDuration of a month: not before a day');
+quiet($mark, 'cacheDuration of a month: not before a day');
 $federation->answer(body => metadata('four', valid_until => now() + 8 * $HOUR));
 later(2 * $HOUR);
 everywhere('four', '... but then');

@@ -664,7 +664,7 @@ sub done {
 }
 
 # A test that dies or forgets done() leaves no process and is no success.
-$SIG{$_} = sub { exit 1 } for qw(INT TERM HUP);
+$SIG{$_} = sub { exit 1 } for qw(INT TERM HUP PIPE);
 
 END {
     my $status = $?;

@@ -3,6 +3,7 @@
 # httpd lives by a clock that the test sets (libfaketime).
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use List::Util qw(none);
 use MNV::Test;
 use MNV::Source qw(need need_saml);
 use MNV::Federation;
@@ -38,10 +39,15 @@ sub config {
 # Where somebody who signs in is sent: the path there, or our failure.
 sub sent { my $r = $t->browser->get($t->url('/mynumber/signin')); return ($r->header('Location') // '') =~ m{^https://idp\.example\.ac\.jp/(\w+)} ? $1 : $r->mnv_code // $r->code }
 # Everywhere: four processes answer 24 requests one after another.
-sub all { my ($want) = @_; return !grep { sent() ne $want } 1 .. 24 }
-sub everywhere { my ($want, $name) = @_; ok(wait_for(sub { all($want) }, 30), $name) or diag 'now: ' . sent() }
-# Nobody asks the source, though the watchdog has had its turns.
-sub quiet { my ($name) = @_; ok(!wait_for(sub { $federation->asked }, 5), $name) }
+sub all { my ($want) = @_; return none { sent() ne $want } 1 .. 24 }
+sub everywhere {
+    my ($want, $name) = @_;
+    my $is_somewhere = wait_for(sub { sent() eq $want }, 30);
+    later(6);    # a process looks every five seconds for what another has fetched
+    ok($is_somewhere && wait_for(sub { all($want) }, 30), $name) or diag 'now: ' . sent();
+}
+# Nobody has asked the source, though the watchdog has had its turn since: that ends with the purge where ten minutes have gone by.
+sub quiet { my ($mark, $name) = @_; ok(wait_for(sub { $t->log_since($mark) =~ /MNV1130/ }, 30) && !$federation->asked, $name) }
 sub copy { my @copies = grep { !/\.lock$/ } glob $t->path('state/saml-*'); return $copies[0] }
 
 # --- nothing yet ---
@@ -81,21 +87,21 @@ is($federation->asked, 1, '... once');
 
 # --- in time ---
 $federation->answer(body => metadata('two', cache => 'PT1S'));
-later(3 * $HOUR);
 my $mark = $t->mark;
-later(30);
+later(3 * $HOUR);
 is(sent(), 'one', 'not before four hours');
-quiet('... nobody asks');
+quiet($mark, '... nobody asks');
 later(2 * $HOUR);
 everywhere('two', 'after that the new ones, in all processes');
 $federation->answer(body => metadata('three', cache => 'P30D'));
 later(4 * 60);
-quiet('cacheDuration of a second: not before five minutes');
+ok(!wait_for(sub { $federation->asked }, 5), 'cacheDuration of a second: not before five minutes');
 later(2 * 60);
 everywhere('three', '... but then');
 $federation->answer(body => metadata('four'));
+$mark = $t->mark;
 later(23 * $HOUR);
-quiet('cacheDuration of a month: not before a day');
+quiet($mark, 'cacheDuration of a month: not before a day');
 $federation->answer(body => metadata('four', valid_until => now() + 8 * $HOUR));
 later(2 * $HOUR);
 everywhere('four', '... but then');

@@ -586,11 +586,15 @@ static void print_assertion(apr_pool_t *pool, const mod_mnv_directive_t *row, co
 static const mod_mnv_kind_t kinds[] = {
 #define set_assurance mod_mnv_assurance_set
 #define print_assurance mod_mnv_assurance_print
+#define set_verify mod_mnv_verify_set
+#define print_verify mod_mnv_verify_print
 #define MNV_KIND_ROW(kind, type, fewest, most, repeats, set, print) { fewest, most, repeats, set_##set, print_##print },
     MNV_KINDS(MNV_KIND_ROW)
 #undef MNV_KIND_ROW
 #undef set_assurance
 #undef print_assurance
+#undef set_verify
+#undef print_verify
 };
 
 const mod_mnv_kind_t *mod_mnv_kind(mod_mnv_kind_e kind)

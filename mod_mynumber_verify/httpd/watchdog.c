@@ -44,6 +44,7 @@ static void step_host(watch_t *watch, apr_pool_t *pool, server_rec *server, int 
     }
     refresh(watch, ctx, site->card);
     refresh(watch, ctx, site->account);
+    refresh(watch, ctx, site->bearer != site->account ? site->bearer : NULL);
     if (is_purging && !apr_atomic_read32(&watch->is_over) && mod_mnv_database_ready(ctx, server) == APR_SUCCESS) {
         mnv_store_purge(ctx, site->store, mnv_now(ctx));
     }

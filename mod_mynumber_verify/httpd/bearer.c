@@ -137,13 +137,13 @@ static int is_about_bearer(mnv_failure_e what)
     return what >= MNV_FAIL_BEARER_REQUEST && what <= MNV_FAIL_BEARER_SIGNATURE;
 }
 
-/* Told already, in the words of what is wrong; the client is told whether the token is to blame. */
+/* What is wrong was told in its own words, shared with sign-ins; the client gets the code that says whether the token is to blame, which stands in the log with it. */
 static apr_status_t because(mnv_ctx_t *ctx, mnv_failure_e what)
 {
-    if (!is_about_bearer(ctx->failure.what)) {
-        ctx->failure.what = what;
+    if (is_about_bearer(ctx->failure.what)) {
+        return APR_EGENERAL;
     }
-    return APR_EGENERAL;
+    return mnv_fail(ctx, what, "for what %s [ref %s] says", mnv_failure_code(ctx->failure.what, ctx->pool), ctx->failure.reference);
 }
 
 static apr_status_t verdict_of(mnv_ctx_t *ctx, const mod_mnv_bearer_question_t *question, const char **claims)

@@ -194,21 +194,19 @@ static apr_status_t check_jwt(mnv_ctx_t *ctx, const mnv_site_t *site, const char
 }
 
 /* At most MyNumberMaxOutbound questions at once, as with all calls: who waits for a provider that hangs holds a thread. */
-static volatile apr_uint32_t asking;
-
 static apr_status_t ask_provider(mnv_ctx_t *ctx, const mnv_site_t *site, const char *token, const char **said)
 {
     const mnv_bearer_verify_t *verify = site->options->bearer.introspect;
     const mod_mnv_bearer_question_t question = {verify->type, verify->value, verify->options, token};
     apr_status_t status;
 
-    if (apr_atomic_inc32(&asking) >= (apr_uint32_t)site->options->call.max_outbound) {
+    if (apr_atomic_inc32(site->bearer_calls) >= (apr_uint32_t)site->options->call.max_outbound) {
         status = mnv_fail(ctx, MNV_FAIL_BEARER_UNCHECKED, "%d calls are under way (MyNumberMaxOutbound)", site->options->call.max_outbound);
     }
     else {
         status = verdict_of(ctx, &question, said);
     }
-    apr_atomic_dec32(&asking);
+    apr_atomic_dec32(site->bearer_calls);
     return status;
 }
 

@@ -591,10 +591,6 @@ static const mod_mnv_kind_t kinds[] = {
 #define MNV_KIND_ROW(kind, type, fewest, most, repeats, set, print) { fewest, most, repeats, set_##set, print_##print },
     MNV_KINDS(MNV_KIND_ROW)
 #undef MNV_KIND_ROW
-#undef set_assurance
-#undef print_assurance
-#undef set_verify
-#undef print_verify
 };
 
 const mod_mnv_kind_t *mod_mnv_kind(mod_mnv_kind_e kind)

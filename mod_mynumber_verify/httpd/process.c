@@ -124,6 +124,7 @@ static apr_status_t make_bearer(apr_pool_t *pchild, server_rec *server, mnv_site
     const int is_account = site->account && bearer->keys.issuer && !strcmp(bearer->keys.issuer, options->account.issuer);
     const int is_known = is_account || (bearer->keys.issuer && options->card.issuer && !strcmp(bearer->keys.issuer, options->card.issuer));
 
+    site->bearer_calls = apr_pcalloc(pchild, sizeof(*site->bearer_calls));
     if (bearer->keys_text) {
         return mnv_jwks_parse(mod_mnv_ctx_server(pchild, server), pchild, bearer->keys_text, strlen(bearer->keys_text), &site->bearer_keys);
     }

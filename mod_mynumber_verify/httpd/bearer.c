@@ -57,7 +57,7 @@ static apr_status_t is_malformed(mod_mnv_visit_t *visit, const char *why)
     return mnv_fail(mod_mnv_visit_ctx(visit), MNV_FAIL_BEARER_REQUEST, "%s", why);
 }
 
-/* RFC 6750 2: one method, once. Two headers arrive as one with a comma, which is in no token. */
+/* RFC 6750 2: one method, once. Two headers arrive as one with a comma, which is in no token: that is looked at where the token is a new one. */
 static apr_status_t read_token(mod_mnv_visit_t *visit, const char **token)
 {
     const char *args = visit->first->args, *at = visit->credentials;
@@ -65,15 +65,14 @@ static apr_status_t read_token(mod_mnv_visit_t *visit, const char **token)
     if (!ap_cstr_casecmpn(at, "DPoP", 4)) {
         return mnv_fail(mod_mnv_visit_ctx(visit), MNV_FAIL_BEARER_BOUND, "the scheme is DPoP");
     }
-    at += strcspn(at, " ");
-    at += strspn(at, " ");
-    if (ap_cstr_casecmpn(visit->credentials, "Bearer ", 7) || !mnv_bearer_is_token(at)) {
-        return is_malformed(visit, "not one header with one token of a length that can be");
+    if (ap_cstr_casecmpn(at, "Bearer ", 7)) {
+        return is_malformed(visit, "not one header with one token");
     }
     if (args && (!strncmp(args, "access_token=", 13) || strstr(args, "&access_token="))) {
         return is_malformed(visit, "a token in the query too");
     }
-    *token = at;
+    at += 7;
+    *token = at + strspn(at, " ");
     return APR_SUCCESS;
 }
 
@@ -99,8 +98,8 @@ static int make_digest(apr_pool_t *pool, digested_t *last, const char *token)
     return mnv_crypt_sha256(text, length + last->length, last->digest) == APR_SUCCESS;
 }
 
-/* @return NULL when the cryptographic library fails */
-static const unsigned char *digest_of(const mod_mnv_visit_t *visit, const char *label, const char *token)
+/* @return APR_SUCCESS and visit->digest set, or a told failure */
+static apr_status_t digest(mod_mnv_visit_t *visit, const char *label, const char *token)
 {
     conn_rec *connection = visit->first->connection;
     const apr_size_t length = strlen(token);
@@ -109,20 +108,23 @@ static const unsigned char *digest_of(const mod_mnv_visit_t *visit, const char *
 
     (void)apr_pool_userdata_get(&found, DIGESTED_KEY, connection->pool);
     last = found;
-    if (last && last->label == label && last->length == length && mnv_secret_equal(last->token, token, length)) { /* a proxy's connection carries many people */
-        return last->digest;
+    if (!last || last->label != label || last->length != length || !mnv_secret_equal(last->token, token, length)) { /* a proxy's connection carries many people */
+        if (!mnv_bearer_is_token(token)) {
+            return is_malformed(visit, "not one header with one token of a length that can be");
+        }
+        if (!last) {
+            last = apr_palloc(connection->pool, sizeof(*last));
+            (void)apr_pool_userdata_setn(last, DIGESTED_KEY, NULL, connection->pool);
+        }
+        last->label = label;
+        last->length = length;
+        if (!make_digest(visit->first->pool, last, token)) {
+            last->label = NULL;
+            return mnv_fail(mod_mnv_visit_ctx(visit), MNV_FAIL_CRYPTO, "bearer token");
+        }
     }
-    if (!last) {
-        last = apr_palloc(connection->pool, sizeof(*last));
-        (void)apr_pool_userdata_setn(last, DIGESTED_KEY, NULL, connection->pool);
-    }
-    last->label = label;
-    last->length = length;
-    if (make_digest(visit->first->pool, last, token)) {
-        return last->digest;
-    }
-    last->label = NULL;
-    return NULL;
+    visit->digest = last->digest;
+    return APR_SUCCESS;
 }
 
 /* Checking. ------------------------------------------------------------------ */
@@ -299,13 +301,7 @@ void mod_mnv_bearer_load(mod_mnv_visit_t *visit)
     if (!conf->enabled || !visit->credentials) {
         return;
     }
-    if (read_token(visit, &token) != APR_SUCCESS) {
-        fail(visit, visit->ctx);
-        return;
-    }
-    visit->digest = digest_of(visit, conf->options.bearer.cache_label, token);
-    if (!visit->digest) {
-        (void)mnv_fail(mod_mnv_visit_ctx(visit), MNV_FAIL_CRYPTO, "bearer token");
+    if (read_token(visit, &token) != APR_SUCCESS || digest(visit, conf->options.bearer.cache_label, token) != APR_SUCCESS) {
         fail(visit, visit->ctx);
         return;
     }

@@ -19,11 +19,11 @@ $t->allow_log('MNV0401'); # nobody answers for the sign-in
 my $rows = 0;
 
 sub refused {
-    my ($name, $token, $log, $status) = @_;
+    my ($name, $token, $log, $status, $detail) = @_;
     my $mark = $t->mark;
     is(MNV::Bearer::seen($api->call('/show/api', $token)), $status // '401 invalid_token MNV0393', $name);
     $t->expect_log($log);
-    like($t->log_since($mark), qr/\b$log\b/, "  for $log");
+    like($t->log_since($mark), $detail // qr/\b$log\b/, "  for $log");
     $rows++;
 }
 
@@ -57,8 +57,8 @@ refused('HS256 with the modulus', $api->mac(decode_base64url($api->jwk('RS256')-
 refused('ES256 of another key under the kid of the RSA key', $api->sign(undef, { kid => $api->jwk('RS256')->{kid} }, 'ES256'), 'MNV0304');
 refused('RS256 in the header of an ES256 signature', $api->sign(undef, { alg => 'RS256', kid => $api->jwk('RS256')->{kid} }, 'ES256'), 'MNV0396', '401 invalid_token MNV0396');
 refused('an unknown kid', $api->sign(undef, { kid => 'nobody' }), 'MNV0304');
-refused('a kid of a kilobyte', $api->sign(undef, { kid => 'k' x 1024 }), 'MNV0393');
-refused('a kid with a line break', $api->sign(undef, { kid => "k\nk" }), 'MNV0393');
+refused('a kid of a kilobyte', $api->sign(undef, { kid => 'k' x 1024 }), 'MNV0393', undef, qr/kid is not 1 to/);
+refused('a kid with a line break', $api->sign(undef, { kid => "k\nk" }), 'MNV0393', undef, qr/kid is not 1 to/);
 refused('a kid that is no string', $api->sign(undef, { kid => 7 }), 'MNV0301');
 refused("a key in the header ($_)", $api->sign(undef, { $_ => 'x' }), 'MNV0393') for qw(jwk jku x5u x5c);
 refused("crit", $api->sign(undef, { crit => ['exp'] }), 'MNV0303');
@@ -95,6 +95,7 @@ refused('bound to a certificate (cnf)', $api->sign({ cnf => { 'x5t#S256' => 'x' 
 is($api->call('/show/api', $api->sign({ aud => [ 'api', 'other' ], azp => 'script' }, { typ => 'at+jwt' }))->code, 200, 'right: several audiences, azp, at+jwt');
 
 is($api->call('/show/api', $good)->code, 200, 'the right token is right still');
-is(join(' ', sort { $a <=> $b } $t->child_pids), join(' ', sort { $a <=> $b } @children), "after $rows bad ones every process lives");
+my %lives = map { $_ => 1 } $t->child_pids;
+is(join(' ', grep { !$lives{$_} } @children), '', "after $rows bad ones every process lives");
 $t->forbid_in_log(substr($signature, 0, 40), substr($body, 0, 40));
 $t->done;

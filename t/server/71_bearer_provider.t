@@ -89,7 +89,8 @@ $token{$opaque} = $api->fetch($p, resource => $opaque);
 my @children = $t->child_pids;
 my @answers = MNV::Attack::at_once(map { my $n = $_; sub { join ' ', map { $api->call('/show/api', $_ % 3 == 2 ? "bad-$n-$_" : $token{ $tokens[ $_ % 3 ] })->code } 0 .. 8 } } 1 .. 8);
 is(join('; ', @answers), join('; ', ('200 200 401 200 200 401 200 200 401') x 8), 'eight clients at once, each gets its own answer');
-is("@{[ $t->child_pids ]}", "@children", 'the process lives');
+my %lives = map { $_ => 1 } $t->child_pids;
+is(join(' ', grep { !$lives{$_} } @children), '', 'the process lives');
 
 # The provider goes away.
 $p->stop_one('signin');

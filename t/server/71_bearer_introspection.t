@@ -13,7 +13,7 @@ $t->write_file('cgi/introspect', "#!$^X\n" . <<'EOT' =~ s/\@ANSWERS\@/$t->path('
 use strict;
 read STDIN, my $form, $ENV{CONTENT_LENGTH} // 0;
 my ($token) = $form =~ /(?:^|&)token=([\w-]+)/;
-open my $in, '<', "@ANSWERS@/$token" or die "no answer $token: $!";
+open my $in, '<', "@ANSWERS@/$token" or do { print "Status: 500\r\n\r\n"; exit };
 print <$in>;
 EOT
 $t->start($t->default_config(server => $api->load . <<"EOT", location => <<'EOT'));
@@ -74,7 +74,6 @@ answers('a page', "Content-Type: text/html\r\n\r\n<p>maintenance", $unchecked, '
 answers('nothing', "Content-Type: application/json\r\n\r\n", $unchecked, 'MNV0395');
 answers('a list', "Content-Type: application/json\r\n\r\n[{\"active\":true}]", $unchecked, 'MNV0395');
 answers('two megabytes', "Content-Type: application/json\r\n\r\n{\"active\":true,\"x\":\"" . 'x' x 2_000_000 . '"}', $unchecked, 'MNV0395');
-answers('sub twice', "Content-Type: application/json\r\n\r\n" . (JSON::PP->new->encode(whole({})) =~ s/\}$/,"sub":"other"}/r), $unchecked, 'MNV0395');
 is(MNV::Bearer::seen($api->call('/show/api', $api->sign)), $unchecked, 'a JWT is asked about as well where there are no keys');
 $t->forbid_in_log('token-1', 'token-9');
 $t->allow_line(qr/cgid?:error/);

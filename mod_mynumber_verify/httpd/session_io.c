@@ -47,6 +47,9 @@ mnv_ctx_t *mod_mnv_visit_ctx(mod_mnv_visit_t *visit)
 
 const char *mod_mnv_cookies(mod_mnv_visit_t *visit)
 {
+    if (visit->browser) { /* taken out of the request once, remembered once */
+        visit = visit->browser;
+    }
     if (!visit->has_cookies) {
         visit->has_cookies = 1;
         visit->cookies = apr_table_get(visit->first->headers_in, "Cookie");

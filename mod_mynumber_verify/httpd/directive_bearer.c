@@ -76,7 +76,7 @@ static const char *judge_options(const mod_mnv_setting_t *setting, const mnv_bea
         name = ap_getword(setting->pool, &pair, '=');
         if (!is_option(line->type, name)) {
             return mod_mnv_wrong(setting, name, "is no option here: times, limits, caches, TLS and what a token must say are decided by this module (MyNumberTimeout, MyNumberRecheck, "
-                                 "MyNumberClockSkew, MyNumberBearerIssuer, MyNumberBearerAudience): leave it out");
+                                 "MyNumberClockSkew, MyNumberBearerIssuer, MyNumberBearerAudience): remove it");
         }
     }
     return strcmp(line->type, "introspect") ? NULL : judge_way(setting, options);

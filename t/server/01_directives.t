@@ -251,7 +251,7 @@ for my $r (@rows) {
 # --- twice ---------------------------------------------------------------------------
 for my $r (@rows) {
     my ($first) = split /\n/, $set{ $r->{name} }[0];
-    next if $r->{kind} =~ /^(?:KEYS|FILES|ASSURANCE)$/;    # the same key twice: 03_combinations.t; statements are united
+    next if $r->{kind} =~ /^(?:KEYS|FILES|ASSURANCE|VERIFY)$/;    # the same key twice: 03_combinations.t; two lines about keys: 71_bearer_config.t; statements are united
     my ($before, $after) = $r->{context} eq 'SERVER' ? ('', '') : ("<Location /x>\n", "</Location>\n");
     my $line = $before ? 3 : 2;
     my $where = $small_lines + 1;

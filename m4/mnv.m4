@@ -101,6 +101,22 @@ AC_DEFUN([MNV_SAML], [
   AM_CONDITIONAL([HAVE_SAML], [test "$with_saml" = yes])
 ])
 
+dnl The second module: liboauth2 (AGPL-3+ before 2.0, Apache-2.0 since), which the
+dnl first neither needs nor links. On where it is found.
+AC_DEFUN([MNV_BEARER], [
+  AC_ARG_WITH([bearer],
+    [AS_HELP_STRING([--without-bearer],
+      [build without mod_mynumber_bearer, which needs liboauth2
+       (default: with it where that is found)])],
+    [], [with_bearer=auto])
+  AS_CASE([$with_bearer],
+    [no], [],
+    [yes], [MNV_NEED([BEARER], [liboauth2 >= 1.4.5 jansson], [liboauth2], [liboauth2-dev])],
+    [PKG_CHECK_MODULES([BEARER], [liboauth2 >= 1.4.5 jansson], [with_bearer=yes], [with_bearer=no])])
+  AS_IF([test "$with_bearer" = yes], [MNV_FIX_INCLUDES([BEARER_CFLAGS])])
+  AM_CONDITIONAL([HAVE_BEARER], [test "$with_bearer" = yes])
+])
+
 dnl C11, as ISO where the compiler allows it with APR's headers.
 AC_DEFUN([MNV_C11], [
   AC_CACHE_CHECK([for the flag for C11], [mnv_cv_c11], [

@@ -55,6 +55,9 @@ mod_mnv_uses_t mod_mnv_uses_of(apr_pool_t *pool, const server_rec *server, const
 /** Compute what is asked of the providers, and tell where lines count on what is not. */
 void mod_mnv_judge_scopes(mod_mnv_judge_t *judge, const mod_mnv_uses_t *uses);
 
+/** What access tokens of API clients are judged by. After the scopes. (config_bearer.c) */
+void mod_mnv_judge_bearer(mod_mnv_judge_t *judge);
+
 /** Read the secret file into the keyring. (config_files.c) */
 void mod_mnv_judge_secret(mod_mnv_judge_t *judge);
 

@@ -101,6 +101,29 @@ typedef struct mnv_call_options_t {
     int max_outbound;
 } mnv_call_options_t;
 
+/** A line of MyNumberBearerVerify, in liboauth2's own words. */
+typedef struct mnv_bearer_verify_t {
+    const char *type, *value;
+    const char *options;         /* urlencoded, "" where there are none */
+} mnv_bearer_verify_t;
+
+/** Access tokens of API clients. */
+typedef struct mnv_bearer_options_t {
+    apr_array_header_t *verify;  /* mnv_bearer_verify_t, as written; NULL: none */
+    const char *issuer;          /* exact */
+    apr_array_header_t *audiences, *clients; /* NULL: the base URL, any */
+    apr_array_header_t *attributes;          /* NULL: those of the sign-in */
+    const char *account_issuer, *account_kind; /* NULL: the issuer, the claim's name */
+    const char *ca_file;
+    /* Made at start: */
+    mnv_provider_options_t keys; /* where keys are fetched; issuer NULL: nowhere */
+    const char *keys_text;       /* a JWKS that the configuration holds, NULL: none */
+    int takes_any_kid;           /* of those; there is one */
+    const mnv_bearer_verify_t *introspect; /* NULL: none */
+    const char *cache_label;     /* what a token is accepted for, in front of it where it becomes a key of the cache */
+    mnv_signin_options_t signin; /* how claims become an account */
+} mnv_bearer_options_t;
+
 /** The site as a person sees it. */
 typedef struct mnv_site_options_t {
     const char *path;       /* MyNumberPath, "/mynumber", no slash at the end */
@@ -118,6 +141,7 @@ typedef struct mnv_options_t {
     mnv_provider_options_t account;
     mnv_saml_options_t saml;
     mnv_signin_options_t signin;
+    mnv_bearer_options_t bearer;
     mnv_link_options_t link;
     mnv_session_options_t session;
     mnv_call_options_t call;

@@ -8,7 +8,7 @@ import * as fs from 'node:fs';
 import { readBody, readConfig, sendHtml, start } from './shared.mjs';
 import { button, choices, esc, form, hidden, inline, page } from './pages.mjs';
 
-const { interactionPolicy } = await import('oidc-provider');
+const { errors, interactionPolicy } = await import('oidc-provider');
 const config = readConfig();
 const people = { ...JSON.parse(fs.readFileSync(new URL('accounts.json', import.meta.url), 'utf8')), ...config.accounts };
 const WHAT = { ja: '大学のサインイン', en: 'a university sign-in' };
@@ -41,6 +41,10 @@ const kind = {
     return { acr, amr: acr === PASSWORD ? ['pwd'] : ['pwd', 'mfa'] };
   },
 
+  grant(grant, ctx) {
+    for (const resource of config.apis ? [ctx.oidc.params.resource ?? []].flat() : []) grant.addResourceScope(resource, 'api');
+  },
+
   /** oidc-provider's own rules for asking again, except where the sign-in was just made without pages. */
   policy() {
     const policy = interactionPolicy.base();
@@ -56,6 +60,19 @@ const kind = {
     features: {
       devInteractions: { enabled: false },
       backchannelLogout: { enabled: true },
+      ...(config.apis && {
+        introspection: { enabled: true, allowedPolicy: () => true },
+        revocation: { enabled: true },
+        dPoP: { enabled: true },
+        resourceIndicators: {
+          enabled: true,
+          useGrantedResource: () => true,
+          getResourceServerInfo(ctx, resource) {
+            if (!config.apis[resource]) throw new errors.InvalidTarget();
+            return { scope: 'api', audience: resource, accessTokenTTL: config.accessTokenTTL ?? 900, accessTokenFormat: config.apis[resource], jwt: { sign: { alg: config.signingAlg ?? 'RS256' } } };
+          },
+        },
+      }),
       rpInitiatedLogout: {
         enabled: true,
         async logoutSource(ctx, text) {

@@ -2,7 +2,8 @@
 #include "lib/json.h"
 #include "model/link.h"
 
-static mnv_account_t account = { "https://i", "sub", "taro", "太郎", "mfa", "oidc", UNIT_START, UNIT_START, 0, NULL, "op-sub", "op-sid" };
+static mnv_account_t account = { .issuer = "https://i", .kind = "sub", .value = "taro", .name = "太郎", .acr = "mfa", .method = "oidc", .at = UNIT_START, .proof_at = UNIT_START,
+                                 .op_subject = "op-sub", .op_session = "op-sid" };
 static mnv_identity_t identity = { "https://c", "subject", "aal3", "東大 太郎", "2004-02-29", "male", "東京都", UNIT_START + 7, UNIT_START };
 
 static mnv_link_t *made(unit_t *unit, const char *keep, apr_interval_time_t lifetime)

@@ -1,8 +1,6 @@
 #include "flow/federation.h"
 
 #include <string.h>
-#ifdef __GLIBC__
-#endif
 #include <apr_atomic.h>
 #include <apr_file_info.h>
 #include <apr_file_io.h>

@@ -1,7 +1,6 @@
 #include "httpd/bearer.h"
 
 #include <ap_provider.h>
-#include <apr_atomic.h>
 #include <apr_strings.h>
 #include <http_protocol.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "lib/crypt.h"
 #include "lib/json.h"
 #include "proto/bearer_token.h"
+#include "proto/introspection.h"
 
 /* Which visit. -------------------------------------------------------------- */
 
@@ -136,7 +136,7 @@ static const mod_mnv_bearer_library_t *library(void)
 
 static int is_about_bearer(mnv_failure_e what)
 {
-    return what >= MNV_FAIL_BEARER_REQUEST && what <= MNV_FAIL_BEARER_SIGNATURE;
+    return what >= MNV_FAIL_BEARER_REQUEST && what <= MNV_FAIL_BEARER_REFUSED;
 }
 
 /* What is wrong was told in its own words, shared with sign-ins; the client gets the code that says whether the token is to blame, which stands in the log with it. */
@@ -148,15 +148,15 @@ static apr_status_t because(mnv_ctx_t *ctx, mnv_failure_e what)
     return mnv_fail(ctx, what, "for what %s [ref %s] says", mnv_failure_code(ctx->failure.what, ctx->pool), ctx->failure.reference);
 }
 
-static apr_status_t verdict_of(mnv_ctx_t *ctx, const mod_mnv_bearer_question_t *question, const char **claims)
+static apr_status_t verify(mnv_ctx_t *ctx, const mnv_json_t *jwk, const char *token)
 {
-    switch (library()->ask(ctx->pool, question, claims)) {
+    switch (library()->verify(mnv_json_print(ctx->pool, jwk), token)) {
     case MOD_MNV_BEARER_ACCEPTED:
         return APR_SUCCESS;
     case MOD_MNV_BEARER_REFUSED:
-        return mnv_fail(ctx, MNV_FAIL_BEARER_SIGNATURE, "%s", question->type);
+        return mnv_fail(ctx, MNV_FAIL_BEARER_REFUSED, "liboauth2 finds that its key did not sign it");
     default:
-        return mnv_fail(ctx, MNV_FAIL_BEARER_UNCHECKED, "%s", question->type);
+        return mnv_fail(ctx, MNV_FAIL_BEARER_UNCHECKED, "liboauth2 cannot use the key");
     }
 }
 
@@ -179,8 +179,6 @@ static apr_status_t find_key(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_j
 /* A JWT: everything that can be judged without a key comes first, so that what is not for us costs no call. */
 static apr_status_t check_jwt(mnv_ctx_t *ctx, const mnv_site_t *site, const char *token, const mnv_json_t **claims, apr_time_t *ends_at)
 {
-    mod_mnv_bearer_question_t question = {"jwk", NULL, "verify.iss=skip&verify.exp=skip&verify.iat=skip", token};
-    const char *said;
     mnv_json_t *jwk;
     mnv_jws_t *jws;
 
@@ -190,43 +188,19 @@ static apr_status_t check_jwt(mnv_ctx_t *ctx, const mnv_site_t *site, const char
     if (find_key(ctx, site, jws, &jwk) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
-    question.value = mnv_json_print(ctx->pool, jwk);
     *claims = jws->payload;
-    return verdict_of(ctx, &question, &said);
-}
-
-/* At most MyNumberMaxOutbound questions at once, as with all calls: who waits for a provider that hangs holds a thread. */
-static apr_status_t ask_provider(mnv_ctx_t *ctx, const mnv_site_t *site, const char *token, const char **said)
-{
-    const mnv_bearer_verify_t *verify = site->options->bearer.introspect;
-    const mod_mnv_bearer_question_t question = {verify->type, verify->value, verify->options, token};
-    apr_status_t status;
-
-    if (apr_atomic_inc32(site->bearer_calls) >= (apr_uint32_t)site->options->call.max_outbound) {
-        status = mnv_fail(ctx, MNV_FAIL_BEARER_UNCHECKED, "%d calls are under way (MyNumberMaxOutbound)", site->options->call.max_outbound);
-    }
-    else {
-        status = verdict_of(ctx, &question, said);
-    }
-    apr_atomic_dec32(site->bearer_calls);
-    return status;
+    return verify(ctx, jwk, token);
 }
 
 static apr_status_t introspect(mnv_ctx_t *ctx, const mnv_site_t *site, const char *token, const mnv_json_t **claims, apr_time_t *ends_at)
 {
-    const char *said = NULL;
-    mnv_json_t *object;
-    apr_status_t status = ask_provider(ctx, site, token, &said);
+    mnv_json_t *said;
 
-    if (status == APR_SUCCESS && (!said || mnv_json_parse(ctx->pool, said, strlen(said), &object) != APR_SUCCESS)) {
-        status = mnv_fail(ctx, MNV_FAIL_BEARER_UNCHECKED, "introspection answered with no JSON object");
+    if (mnv_introspect(ctx, site->introspection, &site->options->bearer.introspection, token, &said) != APR_SUCCESS) {
+        return because(ctx, MNV_FAIL_BEARER_UNCHECKED);
     }
-    if (status == APR_SUCCESS) {
-        *claims = object;
-        status = mnv_bearer_judge(ctx, object, site->options, 1, ends_at);
-        status = status == APR_SUCCESS ? status : because(ctx, MNV_FAIL_BEARER_TOKEN);
-    }
-    return status;
+    *claims = said;
+    return mnv_bearer_judge(ctx, said, site->options, 1, ends_at) == APR_SUCCESS ? APR_SUCCESS : because(ctx, MNV_FAIL_BEARER_TOKEN);
 }
 
 static apr_status_t check(mnv_ctx_t *ctx, const mnv_site_t *site, const char *token, mnv_account_t **account)
@@ -235,10 +209,10 @@ static apr_status_t check(mnv_ctx_t *ctx, const mnv_site_t *site, const char *to
     apr_time_t ends_at = 0;
     apr_status_t status;
 
-    if ((site->bearer || site->bearer_keys) && (mnv_bearer_is_jwt(token) || !site->options->bearer.introspect)) {
+    if ((site->bearer || site->bearer_keys) && (mnv_bearer_is_jwt(token) || !site->introspection)) {
         status = check_jwt(ctx, site, token, &claims, &ends_at);
     }
-    else if (site->options->bearer.introspect) {
+    else if (site->introspection) {
         status = introspect(ctx, site, token, &claims, &ends_at);
     }
     else {
@@ -323,7 +297,7 @@ static const char *error_of(mnv_failure_e what)
         return "invalid_request";
     case MNV_FAIL_BEARER_TOKEN:
     case MNV_FAIL_BEARER_BOUND:
-    case MNV_FAIL_BEARER_SIGNATURE:
+    case MNV_FAIL_BEARER_REFUSED:
         return "invalid_token";
     case MNV_FAIL_BEARER_RULES:
         return "insufficient_scope";

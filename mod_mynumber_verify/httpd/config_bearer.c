@@ -72,7 +72,7 @@ static const char *kid_of(mod_mnv_judge_t *judge, const mnv_bearer_verify_t *lin
     const char *kid = NULL;
     mnv_params_t *options;
 
-    if (mnv_params_parse(judge->pconf, line->options, strlen(line->options), 16, &options) != APR_SUCCESS) {
+    if (mnv_params_parse(judge->pconf, line->options, strlen(line->options), MNV_VERIFY_OPTION_MAX, &options) != APR_SUCCESS) {
         return NULL;
     }
     (void)mnv_params_one(options, "kid", &kid);
@@ -148,16 +148,16 @@ static void judge_lines(mod_mnv_judge_t *judge)
     mnv_bearer_options_t *bearer = &judge->config->options.bearer;
     int i, keys = 0;
 
-    bearer->introspect = NULL;
+    bearer->introspection.url = NULL; /* of another host's lines */
     for (i = 0; i < bearer->verify->nelts; i++) {
         const mnv_bearer_verify_t *line = &APR_ARRAY_IDX(bearer->verify, i, mnv_bearer_verify_t);
 
-        if (strcmp(line->type, "introspect") ? keys++ : bearer->introspect != NULL) {
+        if (strcmp(line->type, "introspect") ? keys++ : bearer->introspection.url != NULL) {
             mod_mnv_complain(judge, MNV_DIRECTIVE_BEARER_VERIFY, MNVLOGNO(1707) "two lines about %s: a host takes tokens of one issuer, leave one", keys > 1 ? "keys" : "introspection");
             return;
         }
         if (!strcmp(line->type, "introspect")) {
-            bearer->introspect = line;
+            mod_mnv_judge_introspection(judge, line, &bearer->introspection);
         }
         else {
             (!strcmp(line->type, "jwks_uri") || !strcmp(line->type, "metadata") ? judge_fetched : judge_key)(judge, line);

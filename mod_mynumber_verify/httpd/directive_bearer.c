@@ -26,9 +26,21 @@ static const struct {
     {"client_secret_post", {"client_id", "client_secret"}}, {"client_cert", {"cert", "key"}},
 };
 
+/* Secrets may stand in a file of their own. */
+static int has_option(const mnv_params_t *options, const char *name)
+{
+    const char *value = NULL;
+
+    (void)mnv_params_one(options, name, &value);
+    if (!value && !strcmp(name, "client_secret")) {
+        (void)mnv_params_one(options, "client_secret_file", &value);
+    }
+    return value && *value;
+}
+
 static const char *judge_way(const mod_mnv_setting_t *setting, const mnv_params_t *options)
 {
-    const char *way = NULL, *value;
+    const char *way = NULL;
     apr_size_t i, k;
 
     (void)mnv_params_one(options, "introspect.auth", &way);
@@ -36,12 +48,12 @@ static const char *judge_way(const mod_mnv_setting_t *setting, const mnv_params_
     for (i = 0; i < sizeof(ways) / sizeof(*ways) && strcmp(way, ways[i].name); i++) {
     }
     if (i == sizeof(ways) / sizeof(*ways)) {
-        return mod_mnv_wrong(setting, way, "is no way to authenticate at the introspection endpoint that is safe with liboauth2: write introspect.auth=none, basic, client_secret_basic, "
+        return mod_mnv_wrong(setting, way, "is no way to authenticate at the introspection endpoint here: write introspect.auth=none, basic, client_secret_basic, "
                              "client_secret_post or client_cert");
     }
     for (k = 0; k < 2 && ways[i].needs[k]; k++) {
-        if (mnv_params_one(options, ways[i].needs[k], &value) != APR_SUCCESS || !value || !*value) {
-            return mod_mnv_wrong(setting, way, apr_psprintf(setting->pool, "needs %s=VALUE too", ways[i].needs[k]));
+        if (!has_option(options, ways[i].needs[k])) {
+            return mod_mnv_wrong(setting, way, apr_psprintf(setting->pool, "needs %s too", ways[i].needs[k]));
         }
     }
     return NULL;
@@ -49,7 +61,7 @@ static const char *judge_way(const mod_mnv_setting_t *setting, const mnv_params_
 
 static int is_option(const char *type, const char *name)
 {
-    static const char *const of_introspect[] = {"introspect.auth", "client_id", "client_secret", "username", "password", "cert", "key"};
+    static const char *const of_introspect[] = {"introspect.auth", "client_id", "client_secret", "client_secret_file", "username", "password", "cert", "key"};
     apr_size_t i;
 
     if (strcmp(type, "introspect")) {
@@ -65,10 +77,10 @@ static int is_option(const char *type, const char *name)
 
 static const char *judge_options(const mod_mnv_setting_t *setting, const mnv_bearer_verify_t *line)
 {
-    const char *rest = line->options, *pair, *name;
+    const char *rest = line->options, *pair, *name, *value;
     mnv_params_t *options;
 
-    if (mnv_params_parse(setting->pool, line->options, strlen(line->options), 16, &options) != APR_SUCCESS) {
+    if (mnv_params_parse(setting->pool, line->options, strlen(line->options), MNV_VERIFY_OPTION_MAX, &options) != APR_SUCCESS) {
         return mod_mnv_wrong(setting, "OPTIONS", "cannot be read: write NAME=VALUE, urlencoded, joined by an ampersand");
     }
     while (*rest) {
@@ -77,6 +89,9 @@ static const char *judge_options(const mod_mnv_setting_t *setting, const mnv_bea
         if (!is_option(line->type, name)) {
             return mod_mnv_wrong(setting, name, "is no option here: times, limits, caches, TLS and what a token must say are decided by this module (MyNumberTimeout, MyNumberRecheck, "
                                  "MyNumberClockSkew, MyNumberBearerIssuer, MyNumberBearerAudience): remove it");
+        }
+        if (mnv_params_one(options, name, &value) != APR_SUCCESS) {
+            return mod_mnv_wrong(setting, name, "is given twice: leave one");
         }
     }
     return strcmp(line->type, "introspect") ? NULL : judge_way(setting, options);

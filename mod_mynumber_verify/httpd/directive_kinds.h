@@ -110,6 +110,8 @@ void mod_mnv_word_print(const mod_mnv_directive_t *row, const void *field, mnv_j
 const char *mod_mnv_assurance_set(const mod_mnv_setting_t *setting, void *field);
 void mod_mnv_assurance_print(apr_pool_t *pool, const mod_mnv_directive_t *row, const void *field, mnv_json_t *object);
 
+#define MNV_VERIFY_OPTION_MAX 16 /* in a line of MyNumberBearerVerify */
+
 /** Set and print of MyNumberBearerVerify. (directive_bearer.c) */
 const char *mod_mnv_verify_set(const mod_mnv_setting_t *setting, void *field);
 void mod_mnv_verify_print(apr_pool_t *pool, const mod_mnv_directive_t *row, const void *field, mnv_json_t *object);

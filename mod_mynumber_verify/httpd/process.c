@@ -143,7 +143,6 @@ static apr_status_t make_bearer(apr_pool_t *pchild, server_rec *server, mnv_site
     const int is_account = site->account && bearer->keys.issuer && !strcmp(bearer->keys.issuer, options->account.issuer);
     const int is_known = is_account || (bearer->keys.issuer && options->card.issuer && !strcmp(bearer->keys.issuer, options->card.issuer));
 
-    site->bearer_calls = apr_pcalloc(pchild, sizeof(*site->bearer_calls));
     if (bearer->keys_text) {
         return mnv_jwks_parse(mod_mnv_ctx_server(pchild, server), pchild, bearer->keys_text, strlen(bearer->keys_text), &site->bearer_keys);
     }
@@ -181,6 +180,9 @@ static apr_status_t make_host(apr_pool_t *pchild, mod_mnv_server_config_t *confi
     }
     if (status == APR_SUCCESS && options->signin.method == MNV_SIGNIN_OIDC) {
         status = mnv_provider_make(pchild, &options->account, options->site.state_dir, site->http, &site->account);
+    }
+    if (status == APR_SUCCESS && options->bearer.introspection.url) {
+        status = mnv_http_curl_make(pchild, options->call.connect_timeout, options->call.total_timeout, options->call.max_outbound, &site->introspection);
     }
     if (status == APR_SUCCESS && options->bearer.verify) {
         status = make_bearer(pchild, config->server, site);

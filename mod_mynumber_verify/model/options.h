@@ -107,6 +107,15 @@ typedef struct mnv_bearer_verify_t {
     const char *options;         /* urlencoded, "" where there are none */
 } mnv_bearer_verify_t;
 
+/** How an issuer is asked about tokens (RFC 7662), and by whom. */
+typedef struct mnv_introspection_options_t {
+    const char *url;               /* NULL: it is not */
+    const char *basic;             /* "user:password" as it goes out, NULL: none */
+    const char *form;              /* behind the token: "&client_id=…&client_secret=…", or "" */
+    const char *certificate, *key; /* PEM, NULL: no TLS client */
+    const char *ca_file;           /* NULL: the system's CAs */
+} mnv_introspection_options_t;
+
 /** Access tokens of API clients. */
 typedef struct mnv_bearer_options_t {
     apr_array_header_t *verify;  /* mnv_bearer_verify_t, as written; NULL: none */
@@ -119,7 +128,7 @@ typedef struct mnv_bearer_options_t {
     mnv_provider_options_t keys; /* where keys are fetched; issuer NULL: nowhere */
     const char *keys_text;       /* a JWKS that the configuration holds, NULL: none */
     int takes_any_kid;           /* of those; there is one */
-    const mnv_bearer_verify_t *introspect; /* NULL: none */
+    mnv_introspection_options_t introspection;
     const char *cache_label;     /* what a token is accepted for, in front of it where it becomes a key of the cache */
     mnv_signin_options_t signin; /* how claims become an account */
 } mnv_bearer_options_t;

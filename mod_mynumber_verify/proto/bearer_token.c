@@ -102,14 +102,6 @@ static apr_status_t check_binding(judging_t *judging)
     return APR_SUCCESS;
 }
 
-static apr_status_t check_active(judging_t *judging)
-{
-    if (judging->is_told && mnv_json_bool(judging->claims, "active") != 1) {
-        return mnv_fail(judging->ctx, MNV_FAIL_BEARER_TOKEN, "introspection does not say that it is active");
-    }
-    return APR_SUCCESS;
-}
-
 static apr_status_t check_iss(judging_t *judging)
 {
     if (judging->is_told && !mnv_jwt_has(judging->claims, "iss")) { /* RFC 7662 2.2: the issuer was asked itself */
@@ -181,7 +173,7 @@ static apr_status_t check_past(judging_t *judging)
     return APR_SUCCESS;
 }
 
-static rule_t *const rules[] = {check_active, check_binding, check_iss, check_aud, check_client, check_exp, check_past, check_sub};
+static rule_t *const rules[] = {check_binding, check_iss, check_aud, check_client, check_exp, check_past, check_sub};
 
 apr_status_t mnv_bearer_judge(mnv_ctx_t *ctx, const mnv_json_t *claims, const mnv_options_t *options, int is_told, apr_time_t *ends_at)
 {

@@ -22,7 +22,7 @@ int mnv_bearer_is_token(const char *text);
 apr_status_t mnv_bearer_parse(mnv_ctx_t *ctx, const char *token, mnv_jws_t **jws);
 
 /** Judge the claims of a JWT or, is_told, what introspection says of a token: iss exact (introspection may leave it out), sub, aud ours, azp and client_id alike and ours where
- * they stand, exp to come, nbf and iat past where they stand, no cnf (BEARER_BOUND), active and of no token_type but Bearer where introspection says so.
+ * they stand, exp to come, nbf and iat past where they stand, no cnf (BEARER_BOUND), no token_type but Bearer where introspection tells one.
  * @param ends_at when it ends by this clock, MyNumberClockSkew included @return APR_SUCCESS or a told failure IDTOKEN_…, BEARER_… */
 apr_status_t mnv_bearer_judge(mnv_ctx_t *ctx, const struct mnv_json_t *claims, const mnv_options_t *options, int is_told, apr_time_t *ends_at);
 

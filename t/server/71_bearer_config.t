@@ -32,8 +32,8 @@ says('an unknown type', "$load$names" . "MyNumberBearerVerify magic x\n", qr/no 
 says('plain http', "$load$names" . "MyNumberBearerVerify $_ http://issuer.example.test/x\n", qr/plain http/) for qw(jwks_uri metadata introspect);
 says("option $_", "$load$names" . "MyNumberBearerVerify introspect $url/i $_\n", qr/no option here/)
   for qw(introspect.ssl_verify=false verify.exp=skip expiry=86400 type=dpop type=mtls verify.cache=x introspect.http_timeout=1000 jwks_uri.ssl_verify=false);
-says('a way that crashes', "$load$names" . "MyNumberBearerVerify introspect $url/i introspect.auth=private_key_jwt\n", qr/no way to authenticate/);
-says('half of a way', "$load$names" . "MyNumberBearerVerify introspect $url/i introspect.auth=client_secret_basic&client_id=x\n", qr/needs client_secret=VALUE/);
+says('a way that is not taken', "$load$names" . "MyNumberBearerVerify introspect $url/i introspect.auth=private_key_jwt\n", qr/no way to authenticate/);
+says('half of a way', "$load$names" . "MyNumberBearerVerify introspect $url/i introspect.auth=client_secret_basic&client_id=x\n", qr/needs client_secret too/);
 says('a key that is too small', "$load$names" . 'MyNumberBearerVerify jwk "{\"kty\":\"RSA\",\"n\":\"' . 'A' x 100 . '\",\"e\":\"AQAB\"}"' . "\n", qr/MNV1704/);
 says('a symmetric key', "$load$names" . 'MyNumberBearerVerify jwk "{\"kty\":\"oct\",\"k\":\"AAAA\"}"' . "\n", qr/MNV1704/);
 says('no JSON', "$load$names" . "MyNumberBearerVerify jwk x\n", qr/MNV1704.*no JSON/);

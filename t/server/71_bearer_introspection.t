@@ -2,60 +2,32 @@
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use MNV::Test;
-use MNV::Bearer;
-use JSON::PP ();
+use MNV::Introspection;
 
 my $t = MNV::Test->new;
-my $api = MNV::Bearer->new($t);
-# The endpoint, in the same httpd: the token's name is the file it answers with, header and body.
-mkdir $t->path('answers'), 0755;
-$t->write_file('cgi/introspect', "#!$^X\n" . <<'EOT' =~ s/\@ANSWERS\@/$t->path('answers')/er, 0755);
-use strict;
-read STDIN, my $form, $ENV{CONTENT_LENGTH} // 0;
-my ($token) = $form =~ /(?:^|&)token=([\w-]+)/;
-open my $in, '<', "@ANSWERS@/$token" or do { print "Status: 500\r\n\r\n"; exit };
-print <$in>;
-EOT
-$t->start($t->default_config(server => $api->load . <<"EOT", location => <<'EOT'));
-ScriptAlias /introspect "\@DIR\@/cgi/introspect"
-MyNumberBearerVerify introspect http://127.0.0.1:\@PORT\@/introspect
-MyNumberBearerIssuer $api->{issuer}
-MyNumberBearerAudience api
-EOT
-<Location /show/api>
-  AuthType mynumber
-  Require mynumber-account
-  MyNumberBearer required
-</Location>
-EOT
+my $endpoint = MNV::Introspection->new($t);
+my $api = $endpoint->{api};
+$t->start($endpoint->config("MyNumberTimeout 1s 2s\n"));
 $t->allow_log('MNV0401');
-my $n = 0;
 
 sub answers {
-    my ($name, $what, $seen, $log) = @_;
-    my $token = 'token-' . ++$n;
-    $what = "Content-Type: application/json\r\n\r\n" . JSON::PP->new->canonical->encode(whole($what)) if ref $what;
-    $t->write_file("answers/$token", $what, 0644);
+    my ($name, $what, $seen, @log) = @_;
+    my $token = $endpoint->answer($what);
     my $mark = $t->mark;
     is(MNV::Bearer::seen($api->call('/show/api', $token)), $seen, $name);
-    return unless $log;
-    $t->expect_log($log, $seen =~ /(MNV\d+)/);
-    like($t->log_since($mark), qr/\b$log\b/, "  for $log");
-}
-
-sub whole {
-    my ($change) = @_;
-    my %all = (active => JSON::PP::true, %{ $api->claims }, token_type => 'Bearer', %$change);
-    return { map { defined $all{$_} ? ($_ => $all{$_}) : () } keys %all };
+    $t->expect_log(@log, $seen =~ /(MNV\d+)/);
+    like($t->log_since($mark), qr/\b$_\b/, "  for $_") for @log;
 }
 
 my $invalid = '401 invalid_token MNV0393';
+my $inactive = '401 invalid_token MNV0396';
+my $bound = '401 invalid_token MNV0394';
 my $unchecked = '503 MNV0395';
 answers('whole', {}, '200');
 answers('without iss: the issuer was asked itself', { iss => undef }, '200');
 answers('token_type in another case', { token_type => 'bearer' }, '200');
-answers('not active', { active => JSON::PP::false }, '401 invalid_token MNV0396', 'MNV0396');
-answers('nothing but that', "Content-Type: application/json\r\n\r\n{\"active\":false}", '401 invalid_token MNV0396', 'MNV0396');
+answers('not active', { active => JSON::PP::false }, $inactive, 'MNV0396');
+answers('nothing but that', MNV::Introspection::json('{"active":false}'), $inactive, 'MNV0396');
 answers('another issuer', { iss => 'https://evil.example' }, $invalid, 'MNV0307');
 answers('another audience', { aud => 'other' }, $invalid, 'MNV0309');
 answers('no audience', { aud => undef }, $invalid, 'MNV0309');
@@ -63,18 +35,35 @@ answers('no exp', { exp => undef }, $invalid, 'MNV0311');
 answers('past, whatever it says of itself', { exp => time - 120 }, $invalid, 'MNV0311');
 answers('not yet', { nbf => time + 120 }, $invalid, 'MNV0313');
 answers('no sub', { sub => undef }, $invalid, 'MNV0308');
-answers('bound: cnf', { cnf => { jkt => 'x' } }, '401 invalid_token MNV0394', 'MNV0394');
-answers('bound: token_type', { token_type => 'DPoP' }, '401 invalid_token MNV0394', 'MNV0394');
-answers('active as a text', { active => 'true' }, $unchecked, 'MNV0395');
-answers('active as a number', { active => 1 }, $unchecked, 'MNV0395');
-answers('without active', { active => undef }, $unchecked, 'MNV0395');
-answers('an error', { error => 'server_error' }, $unchecked, 'MNV0395');
-answers("status $_", "Status: $_\r\nContent-Type: application/json\r\n\r\n" . JSON::PP->new->encode(whole({})), $unchecked, 'MNV0395') for 400, 401, 403, 404, 500, 503;
-answers('a page', "Content-Type: text/html\r\n\r\n<p>maintenance", $unchecked, 'MNV0395');
-answers('nothing', "Content-Type: application/json\r\n\r\n", $unchecked, 'MNV0395');
-answers('a list', "Content-Type: application/json\r\n\r\n[{\"active\":true}]", $unchecked, 'MNV0395');
-answers('two megabytes', "Content-Type: application/json\r\n\r\n{\"active\":true,\"x\":\"" . 'x' x 2_000_000 . '"}', $unchecked, 'MNV0395');
+answers('bound: cnf', { cnf => { jkt => 'x' } }, $bound, 'MNV0394');
+answers('bound: token_type', { token_type => 'DPoP' }, $bound, 'MNV0394');
+answers('active as a text', { active => 'true' }, $unchecked, 'MNV0405');
+answers('active as a number', { active => 1 }, $unchecked, 'MNV0405');
+answers('without active', { active => undef }, $unchecked, 'MNV0405');
+answers('an error', { error => 'server_error', active => undef }, $unchecked, 'MNV0405');
+answers('a whole answer with status ' . $_, "Status: $_\r\n" . $endpoint->whole, $unchecked, 'MNV0404') for 201, 400, 401, 403, 404, 500, 503;
+answers('a page', "Content-Type: text/html\r\n\r\n<p>maintenance", $unchecked, 'MNV0405');
+answers('a whole answer as a page', $endpoint->whole =~ s{application/json}{text/html}r, $unchecked, 'MNV0405');
+answers('nothing', MNV::Introspection::json(''), $unchecked, 'MNV0405');
+answers('a list', MNV::Introspection::json('[{"active":true}]'), $unchecked, 'MNV0405');
+answers('active twice', $endpoint->whole =~ s/\{/{"active":false,/r, $unchecked, 'MNV0405');
+answers('sub twice', $endpoint->whole =~ s/\{/{"sub":"sub-9876543210",/r, $unchecked, 'MNV0405');
+answers('two megabytes', $endpoint->whole({ x => 'x' x 2_000_000 }), $unchecked, 'MNV0406');
+my $elsewhere = $endpoint->answer({});
+for my $status (301, 302, 303, 307, 308) {
+    answers("sent on by $status", "Status: $status\r\nLocation: " . $t->url("/elsewhere/$elsewhere") . "\r\n\r\n", $unchecked, 'MNV0404');
+}
+unlike($t->access_log, qr{/elsewhere/}, 'nobody went there, with the token or without');
 is(MNV::Bearer::seen($api->call('/show/api', $api->sign)), $unchecked, 'a JWT is asked about as well where there are no keys');
-$t->forbid_in_log('token-1', 'token-9');
+$t->expect_log('MNV0404');    # the endpoint does not know it
+
+# An endpoint that takes the call and says nothing.
+my $silent = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $t->port('silent'), Listen => 16, ReuseAddr => 1) or die "could not listen: $@";
+$t->restart($endpoint->config("MyNumberTimeout 1s 1s\nMyNumberMaxOutbound 1\n", 'http://127.0.0.1:@PORT:silent@/introspect'));
+$t->expect_log(qw(MNV0395 MNV0402));
+my $r = $api->call('/show/api', 'silence');
+is(MNV::Bearer::seen($r), $unchecked, 'one that says nothing: given up after MyNumberTimeout');
+ok($r->header('Retry-After'), '  with Retry-After');
+$t->forbid_in_log('token-1', 'token-9', 'silence');
 $t->allow_line(qr/cgid?:error/);
 $t->done;

@@ -94,7 +94,7 @@ is(join(' ', grep { !$lives{$_} } @children), '', 'the process lives');
 
 # The provider goes away.
 $p->stop_one('signin');
-$t->expect_log('MNV0395');
+$t->expect_log(qw(MNV0395 MNV0401));
 my $r = $api->call('/show/api', 'another-opaque-one');
 is(seen($r), '503 MNV0395', 'introspection is away: 503, neither admitted nor called invalid');
 ok($r->header('Retry-After'), 'with Retry-After');

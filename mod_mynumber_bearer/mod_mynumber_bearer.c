@@ -46,17 +46,29 @@ static oauth2_cfg_token_verify_t *make(oauth2_log_t *log, const char *type, cons
     return verify;
 }
 
+static bool is_right(oauth2_log_t *log, oauth2_cfg_token_verify_t *verify, const char *token)
+{
+    json_t *claims = NULL;
+#ifdef MNV_LIBOAUTH2_TELLS_STATUS
+    oauth2_http_status_code_t status = 0; /* of a call, and none is made */
+    bool is = oauth2_token_verify(log, NULL, verify, token, &claims, &status);
+#else
+    bool is = oauth2_token_verify(log, NULL, verify, token, &claims);
+#endif
+
+    json_decref(claims);
+    return is;
+}
+
 static mod_mnv_bearer_verdict_e verify_token(const char *jwk, const char *token)
 {
     mod_mnv_bearer_verdict_e verdict = MOD_MNV_BEARER_UNCHECKED;
     oauth2_log_t *log = oauth2_log_init(OAUTH2_LOG_ERROR, make_sink());
     oauth2_cfg_token_verify_t *verify = make(log, "jwk", jwk);
-    json_t *claims = NULL;
 
     if (verify) {
-        verdict = oauth2_token_verify(log, NULL, verify, token, &claims) ? MOD_MNV_BEARER_ACCEPTED : MOD_MNV_BEARER_REFUSED;
+        verdict = is_right(log, verify, token) ? MOD_MNV_BEARER_ACCEPTED : MOD_MNV_BEARER_REFUSED;
     }
-    json_decref(claims);
     oauth2_cfg_token_verify_free(log, verify);
     oauth2_log_free(log);
     return verdict;

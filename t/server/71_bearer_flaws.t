@@ -43,6 +43,8 @@ refused('two parts', "$head.$body", 'MNV0301');
 refused('four parts', "$good.AAAA", 'MNV0301');
 refused('five parts, as a JWE', "$head.$body.$signature.AAAA.AAAA", 'MNV0301');
 refused('an empty signature', "$head.$body.", 'MNV0301');
+refused('a token of 8,001 characters', 'A' x 8001, 'MNV0392', '400 invalid_request MNV0392');
+refused('one of 8,000', 'A' x 8000, 'MNV0301');
 is(MNV::Bearer::seen($api->call('/show/api', "$good=!!junk")), '400 invalid_request MNV0392', 'valid token with "=!!junk" behind it');
 $t->expect_log('MNV0392');
 
@@ -78,7 +80,7 @@ refused('no issuer', $api->sign({ iss => undef }), 'MNV0307');
 refused('the issuer with a slash', $api->sign({ iss => "$api->{issuer}/" }), 'MNV0307');
 refused('another audience', $api->sign({ aud => 'other' }), 'MNV0309');
 refused('no audience', $api->sign({ aud => undef }), 'MNV0309');
-refused('audiences that are no strings', $api->sign({ aud => [ 1, 'api' ] }), 'MNV0309');
+refused('audiences that are no strings', $api->sign({ aud => [ 1, 'api' ] }), 'MNV0309', undef, qr/MNV0309.*neither a string nor an array/);
 refused('azp and client_id of two clients', $api->sign({ azp => 'other' }), 'MNV0310');
 refused('azp that is no string', $api->sign({ azp => 7 }), 'MNV0310');
 refused('no exp', $api->sign({ exp => undef }), 'MNV0311');

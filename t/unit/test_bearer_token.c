@@ -70,7 +70,16 @@ static void judges_claims(void **state)
 
 static void tells_tokens_from_what_is_none(void **state)
 {
+    char longest[MNV_BEARER_LIMIT_BYTES + 2];
+
     (void)state;
+    memset(longest, 'A', sizeof(longest));
+    longest[MNV_BEARER_LIMIT_BYTES + 1] = '\0';
+    assert_false(mnv_bearer_is_token(longest));
+    longest[MNV_BEARER_LIMIT_BYTES] = '=';
+    assert_false(mnv_bearer_is_token(longest));
+    longest[MNV_BEARER_LIMIT_BYTES] = '\0';
+    assert_true(mnv_bearer_is_token(longest));
     assert_true(mnv_bearer_is_token("a-._~+/Z9=="));
     assert_false(mnv_bearer_is_token(""));
     assert_false(mnv_bearer_is_token("="));

@@ -101,6 +101,40 @@ AC_DEFUN([MNV_SAML], [
   AM_CONDITIONAL([HAVE_SAML], [test "$with_saml" = yes])
 ])
 
+dnl liboauth2 2.2 gave oauth2_token_verify() one argument more, and no header
+dnl has its version as a number.
+AC_DEFUN([MNV_BEARER_STATUS], [
+  AC_MSG_CHECKING([whether oauth2_token_verify tells a status])
+  mnv_save=$CPPFLAGS
+  CPPFLAGS="$CPPFLAGS $BEARER_CFLAGS"
+  AC_COMPILE_IFELSE([AC_LANG_PROGRAM([[#include <oauth2/oauth2.h>]],
+      [[oauth2_http_status_code_t status;
+        return oauth2_token_verify(0, 0, 0, "", 0, &status);]])],
+    [AC_MSG_RESULT([yes])
+     BEARER_CFLAGS="$BEARER_CFLAGS -DMNV_LIBOAUTH2_TELLS_STATUS"],
+    [AC_MSG_RESULT([no])])
+  CPPFLAGS=$mnv_save
+])
+
+dnl The second module: liboauth2 (AGPL-3+ before 2.0, Apache-2.0 since), which the
+dnl first neither needs nor links. On where it is found.
+AC_DEFUN([MNV_BEARER], [
+  AC_ARG_WITH([bearer],
+    [AS_HELP_STRING([--without-bearer],
+      [build without mod_mynumber_bearer, which needs liboauth2
+       (default: with it where that is found)])],
+    [], [with_bearer=auto])
+  AS_CASE([$with_bearer],
+    [no], [],
+    [yes], [MNV_NEED([BEARER], [liboauth2 >= 1.4.5 jansson], [liboauth2], [liboauth2-dev])],
+    [PKG_CHECK_MODULES([BEARER], [liboauth2 >= 1.4.5 jansson], [with_bearer=yes], [with_bearer=no])])
+  AS_IF([test "$with_bearer" = yes], [
+    MNV_FIX_INCLUDES([BEARER_CFLAGS])
+    MNV_BEARER_STATUS
+  ])
+  AM_CONDITIONAL([HAVE_BEARER], [test "$with_bearer" = yes])
+])
+
 dnl C11, as ISO where the compiler allows it with APR's headers.
 AC_DEFUN([MNV_C11], [
   AC_CACHE_CHECK([for the flag for C11], [mnv_cv_c11], [

@@ -251,7 +251,7 @@ static const char *mend_of(mnv_failure_e what)
     case MNV_FAIL_PROVIDER_TIMEOUT:
         return "check the way to it; MyNumberTimeout sets the limit";
     case MNV_FAIL_PROVIDER_TLS:
-        return "check this machine's clock and CA certificates, or name the CA by MyNumberProviderCAFile or MyNumberSignInProviderCAFile";
+        return "check this machine's clock and CA certificates, or name the CA by MyNumberProviderCAFile, MyNumberSignInProviderCAFile or MyNumberBearerCAFile";
     case MNV_FAIL_METADATA:
         return "compare the issuer letter by letter with the provider's documents, or give the endpoints by hand";
     case MNV_FAIL_JWKS:
@@ -324,10 +324,26 @@ static void check_reach(check_t *check, mnv_http_t *http, mnv_provider_options_t
     }
 }
 
+/* @return NULL when there is none (found) */
+static mnv_http_t *make_client(check_t *check, const char *ca_file)
+{
+    const mnv_call_options_t *call = &check->host->call;
+    apr_size_t length;
+    mnv_http_t *http;
+
+    if (ca_file && !read_file(check, "CA file", ca_file, CA_FILE_LIMIT_BYTES, &length)) {
+        return NULL;
+    }
+    if (mnv_http_curl_make(check->ctl->pool, call->connect_timeout, call->total_timeout, call->max_outbound, &http) != APR_SUCCESS) {
+        find(check, FAIL, "check the installation of libcurl", "could not start the HTTP client");
+        return NULL;
+    }
+    return http;
+}
+
 static void check_provider(check_t *check, const char *half, mnv_provider_options_t *options)
 {
     const char *identity = apr_pstrcat(check->ctl->pool, options->issuer ? options->issuer : "", " ", options->client_id ? options->client_id : "", NULL);
-    apr_size_t length;
     mnv_http_t *http;
 
     if (!options->issuer || !first_time(check, half, identity)) {
@@ -335,14 +351,47 @@ static void check_provider(check_t *check, const char *half, mnv_provider_option
     }
     check_keys(check, "client key", options->client_keys);
     check_client_secret(check, options->client_secret_file);
-    if (options->ca_file && !read_file(check, "CA file", options->ca_file, CA_FILE_LIMIT_BYTES, &length)) {
+    http = make_client(check, options->ca_file);
+    if (http) {
+        check_reach(check, http, options);
+    }
+}
+
+/* Access tokens. -------------------------------------------------------------------------- */
+
+/* Who asks about a token must say who it is, and secrets are not printed: any answer will do. */
+static void check_introspection(check_t *check)
+{
+    const char *url = check->host->introspection;
+    mnv_ctx_t *ctx = check->ctl->ctx;
+    mnv_http_request_t request = {0};
+    mnv_http_response_t *response;
+    mnv_http_t *http = url && first_time(check, "introspection", url) ? make_client(check, check->host->bearer.ca_file) : NULL;
+
+    if (!http) {
         return;
     }
-    if (mnv_http_curl_make(check->ctl->pool, check->host->call.connect_timeout, check->host->call.total_timeout, check->host->call.max_outbound, &http) != APR_SUCCESS) {
-        find(check, FAIL, "check the installation of libcurl", "could not start the HTTP client");
-        return;
+    request.url = url;
+    request.form = "token=mynumberctl";
+    request.accept = "application/json";
+    request.ca_file = check->host->bearer.ca_file;
+    request.limit_bytes = FILE_LIMIT_BYTES;
+    if (http->send(http->baton, ctx, &request, &response) != APR_SUCCESS) {
+        find(check, FAIL, mend_of(ctx->failure.what), "introspection endpoint \"%s\" cannot be asked: %s", url, ctl_failure(check->ctl));
     }
-    check_reach(check, http, options);
+    else {
+        find(check, OK, NULL, "introspection endpoint \"%s\" can be reached", url);
+    }
+}
+
+static void check_bearer(check_t *check, ctl_host_t *host)
+{
+    const int is_account = host->bearer.issuer && host->account.issuer && !strcmp(host->bearer.issuer, host->account.issuer);
+
+    if (!is_account || host->bearer.jwks_uri) { /* else its keys are those of sign-ins */
+        check_provider(check, "access tokens", &host->bearer);
+    }
+    check_introspection(check);
 }
 
 /* Database. --------------------------------------------------------------------------- */
@@ -412,6 +461,7 @@ static void check_host(check_t *check, ctl_host_t *host)
     check_provider(check, "card", &host->card);
     check_provider(check, "account", &host->account);
     check_saml(check, keyring);
+    check_bearer(check, host);
     check_keys(check, "assertion key", host->assertion_keys);
     check_state_dir(check);
     if (keyring) {

@@ -233,6 +233,30 @@ static void read_saml(const ctl_t *ctl, const mnv_json_t *json, ctl_host_t *host
     host->saml_metadata_certificates = files_of(ctl, json, "MyNumberSAMLMetadataCert");
 }
 
+static void read_bearer(const ctl_t *ctl, const mnv_json_t *json, ctl_host_t *host)
+{
+    const mnv_json_t *lines = mnv_json_member(directive(json, "MyNumberBearerVerify"), "value"), *one;
+    mnv_provider_options_t *bearer = &host->bearer;
+    apr_size_t i;
+
+    bearer->ca_file = file_of(json, "MyNumberBearerCAFile");
+    bearer->client_keys = apr_array_make(ctl->pool, 1, sizeof(mnv_client_key_t));
+    for (i = 0; (one = mnv_json_at(lines, i)) != NULL; i++) {
+        const char *line = mnv_json_string(one, NULL), *blank = line ? strchr(line, ' ') : NULL;
+        const char *type = blank ? apr_pstrmemdup(ctl->pool, line, (apr_size_t)(blank - line)) : "", *value = blank ? blank + 1 : NULL;
+
+        if (!strcmp(type, "introspect")) {
+            host->introspection = value;
+        }
+        if (!strcmp(type, "jwks_uri")) {
+            bearer->authorization_endpoint = bearer->token_endpoint = bearer->jwks_uri = value;
+        }
+        if (!strcmp(type, "jwks_uri") || !strcmp(type, "metadata")) {
+            bearer->issuer = mnv_json_string(json, "bearer_issuer");
+        }
+    }
+}
+
 static void read_call(const ctl_t *ctl, const mnv_json_t *host, mnv_call_options_t *call)
 {
     const char *both = value_of(host, "MyNumberTimeout");
@@ -261,6 +285,7 @@ static int read_host(const ctl_t *ctl, const mnv_json_t *json, ctl_host_t *host)
         read_provider(ctl, json, "MyNumberSignIn", "account_issuer", &host->account);
     }
     read_saml(ctl, json, host);
+    read_bearer(ctl, json, host);
     host->assertion_keys = keys_of(ctl, json, "MyNumberAssertionKey");
     read_call(ctl, json, &host->call);
     return host->name && host->secret_file;

@@ -12,6 +12,8 @@ typedef struct ctl_host_t {
     int schema_check;             /* MyNumberSchema check */
     mnv_provider_options_t card;  /* issuer or metadata_file set, or neither: absent */
     mnv_provider_options_t account;
+    mnv_provider_options_t bearer; /* whose keys sign access tokens; issuer NULL: fetched nowhere */
+    const char *introspection;     /* endpoint that is asked about access tokens; NULL: none */
     apr_array_header_t *assertion_keys; /* mnv_client_key_t, those named; never NULL */
     int saml;                           /* people sign in by SAML */
     const char *saml_provider;          /* entityID; NULL: not chosen here */

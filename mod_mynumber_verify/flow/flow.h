@@ -21,6 +21,9 @@ typedef struct mnv_site_t {
     mnv_provider_t *card;     /* NULL: no card provider */
     mnv_provider_t *account;  /* NULL: no OIDC sign-in */
     struct mnv_federation_t *federation; /* NULL: no SAML sign-in */
+    mnv_provider_t *bearer;   /* whose keys sign bearer tokens; NULL: fetched nowhere */
+    mnv_jwks_t *bearer_keys;  /* those of the configuration, NULL: none */
+    mnv_http_t *introspection; /* a client of its own: an issuer that hangs keeps nobody from signing in; NULL: none is asked */
 } mnv_site_t;
 
 /** Answer a request to one of our own URLs. Always fills reply: failures become pages. */

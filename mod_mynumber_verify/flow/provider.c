@@ -374,6 +374,15 @@ apr_status_t mnv_provider_verify(mnv_ctx_t *ctx, mnv_provider_t *provider, const
     return status == APR_SUCCESS ? mnv_jws_verify(ctx, jws, snapshot->jwks) : status;
 }
 
+apr_status_t mnv_provider_key(mnv_ctx_t *ctx, mnv_provider_t *provider, const mnv_jws_t *jws, mnv_json_t **jwk)
+{
+    const need_t need = {AGE_LIMIT, jws};
+    const snapshot_t *snapshot;
+    apr_status_t fetched, status = obtain(ctx, provider, &need, &fetched, &snapshot);
+
+    return status == APR_SUCCESS ? mnv_jwks_choose(ctx, jws, snapshot->jwks, jwk) : status;
+}
+
 apr_status_t mnv_provider_refresh(mnv_ctx_t *ctx, mnv_provider_t *provider)
 {
     const need_t need = {AGE_REFRESH, NULL};

@@ -25,6 +25,9 @@ apr_status_t mnv_provider_metadata(mnv_ctx_t *ctx, mnv_provider_t *provider, con
 /** Verify a token's signature by the provider's keys; an unknown kid triggers one refetch, at most one a minute. @return APR_SUCCESS or a told failure. */
 apr_status_t mnv_provider_verify(mnv_ctx_t *ctx, mnv_provider_t *provider, const mnv_jws_t *jws);
 
+/** The key that must have signed a token (mnv_jwks_choose()), refetched as above. @return APR_SUCCESS or a told failure: JWS_KEY where the provider has no such key */
+apr_status_t mnv_provider_key(mnv_ctx_t *ctx, mnv_provider_t *provider, const mnv_jws_t *jws, struct mnv_json_t **jwk);
+
 /** Refresh ahead of need (for the watchdog): fetches when the copy is older than half its life, writes the last good copy for the other children.
  * @return APR_SUCCESS or the told failure of the fetch, also when an old copy is still of use */
 apr_status_t mnv_provider_refresh(mnv_ctx_t *ctx, mnv_provider_t *provider);

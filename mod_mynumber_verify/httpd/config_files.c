@@ -184,27 +184,22 @@ void mod_mnv_judge_keys(mod_mnv_judge_t *judge, mod_mnv_directive_e directive, c
     }
 }
 
-static void judge_client_secret(mod_mnv_judge_t *judge, const mod_mnv_half_rows_t *rows, mnv_provider_options_t *options)
+const char *mod_mnv_judge_secret_file(mod_mnv_judge_t *judge, mod_mnv_directive_e directive, const char *name)
 {
     apr_size_t length;
-    char *text;
+    char *text = mod_mnv_judge_private_file(judge, judge->pconf, directive, name, &length);
 
-    if (!options->client_secret_file) {
-        return;
-    }
-    text = mod_mnv_judge_private_file(judge, judge->pconf, rows->client_secret, options->client_secret_file, &length);
     if (!text) {
-        return;
+        return NULL;
     }
     /* RFC 6749 appendix A.2: printable ASCII, blanks included */
     length = strspn(text, " !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~");
     if (!length || length > 1024 || strspn(text + length, "\r\n") != strlen(text + length)) {
-        mod_mnv_complain(judge, rows->client_secret, MNVLOGNO(1312) "\"%s\" is not one line of 1 to 1024 printable ASCII characters: write the client secret and nothing else into it",
-                         options->client_secret_file);
-        return;
+        mod_mnv_complain(judge, directive, MNVLOGNO(1312) "\"%s\" is not one line of 1 to 1024 printable ASCII characters: write the client secret and nothing else into it", name);
+        return NULL;
     }
     text[length] = '\0';
-    options->client_secret = text;
+    return text;
 }
 
 void mod_mnv_judge_ca_file(mod_mnv_judge_t *judge, mod_mnv_directive_e directive, const char *name)
@@ -247,6 +242,8 @@ void mod_mnv_judge_provider(mod_mnv_judge_t *judge, const mod_mnv_half_rows_t *r
     if (options->client_keys) {
         mod_mnv_judge_keys(judge, rows->client_key, "keygen client --alg RS256 FILE", &options->client_keys);
     }
-    judge_client_secret(judge, rows, options);
+    if (options->client_secret_file) {
+        options->client_secret = mod_mnv_judge_secret_file(judge, rows->client_secret, options->client_secret_file);
+    }
     mod_mnv_judge_ca_file(judge, rows->ca_file, options->ca_file);
 }

@@ -410,6 +410,7 @@ static void judge_host(mod_mnv_judge_t *judge, int is_passing_by)
     uses = mod_mnv_uses_of(judge->pconf, judge->server, judge->main_server);
     mod_mnv_judge_scopes(judge, &uses);
     mod_mnv_judge_variables(judge);
+    mod_mnv_judge_bearer(judge);
     finish_handoff(judge);
     config->enabled = 1;
 }

@@ -55,6 +55,12 @@ mod_mnv_uses_t mod_mnv_uses_of(apr_pool_t *pool, const server_rec *server, const
 /** Compute what is asked of the providers, and tell where lines count on what is not. */
 void mod_mnv_judge_scopes(mod_mnv_judge_t *judge, const mod_mnv_uses_t *uses);
 
+/** What access tokens of API clients are judged by. After the scopes. (config_bearer.c) */
+void mod_mnv_judge_bearer(mod_mnv_judge_t *judge);
+
+/** Make ready what a line about introspection says. (config_introspection.c) Pool: judge->pconf. */
+void mod_mnv_judge_introspection(mod_mnv_judge_t *judge, const mnv_bearer_verify_t *line, mnv_introspection_options_t *into);
+
 /** Read the secret file into the keyring. (config_files.c) */
 void mod_mnv_judge_secret(mod_mnv_judge_t *judge);
 
@@ -73,6 +79,9 @@ void mod_mnv_judge_keys(mod_mnv_judge_t *judge, mod_mnv_directive_e directive, c
 /** A file a directive names, and one that others must not read (wiped with pool). @return NULL after a complaint. Pool: pool. */
 char *mod_mnv_judge_file(mod_mnv_judge_t *judge, apr_pool_t *pool, mod_mnv_directive_e directive, const char *name, apr_size_t limit, apr_size_t *length);
 char *mod_mnv_judge_private_file(mod_mnv_judge_t *judge, apr_pool_t *pool, mod_mnv_directive_e directive, const char *name, apr_size_t *length);
+
+/** The secret of a client in a private file, one line. @return NULL after a complaint. Pool: judge->pconf, wiped with it. */
+const char *mod_mnv_judge_secret_file(mod_mnv_judge_t *judge, mod_mnv_directive_e directive, const char *name);
 
 /** Sign-in by SAML: metadata, keys and certificates, and that they belong together. (config_saml.c; without it config_saml_absent.c) */
 void mod_mnv_judge_saml(mod_mnv_judge_t *judge);

@@ -587,6 +587,8 @@ static const mod_mnv_kind_t kinds[] = {
 #define set_endpoint mod_mnv_endpoint_set
 #define set_assurance mod_mnv_assurance_set
 #define print_assurance mod_mnv_assurance_print
+#define set_verify mod_mnv_verify_set
+#define print_verify mod_mnv_verify_print
 #define MNV_KIND_ROW(kind, type, fewest, most, repeats, set, print) { fewest, most, repeats, set_##set, print_##print },
     MNV_KINDS(MNV_KIND_ROW)
 #undef MNV_KIND_ROW

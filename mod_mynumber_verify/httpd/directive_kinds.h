@@ -39,6 +39,8 @@
     X(UNAUTHENTICATED, mod_mnv_unauthenticated_e, 1, 1, 0, word, word)                              \
     X(SUBJECT, mod_mnv_subject_e, 1, 1, 0, word, word)                                              \
     X(ENTRY, mod_mnv_entry_e, 1, 1, 0, word, word)                                                  \
+    X(BEARER, mod_mnv_bearer_e, 1, 1, 0, word, word)                                                \
+    X(VERIFY, apr_array_header_t *, 2, 3, 1, verify, verify)                                        \
     X(PREFIX, const mod_mnv_prefix_t *, 1, 1, 0, prefix, prefix)                                    \
     X(EXPORTS, const mod_mnv_export_list_t *, 1, 47, 0, exports, exports)                           \
     X(ASSERTION, mod_mnv_assertion_t, 1, 2, 0, assertion, assertion)
@@ -107,6 +109,12 @@ void mod_mnv_word_print(const mod_mnv_directive_t *row, const void *field, mnv_j
 /** Set and print of MyNumberAssurance. (directive_assurance.c) */
 const char *mod_mnv_assurance_set(const mod_mnv_setting_t *setting, void *field);
 void mod_mnv_assurance_print(apr_pool_t *pool, const mod_mnv_directive_t *row, const void *field, mnv_json_t *object);
+
+#define MNV_VERIFY_OPTION_MAX 16 /* in a line of MyNumberBearerVerify */
+
+/** Set and print of MyNumberBearerVerify. (directive_bearer.c) */
+const char *mod_mnv_verify_set(const mod_mnv_setting_t *setting, void *field);
+void mod_mnv_verify_print(apr_pool_t *pool, const mod_mnv_directive_t *row, const void *field, mnv_json_t *object);
 
 /** Set and print of MyNumberAssertion. (config_assertion.c) */
 const char *mod_mnv_assertion_set(const mod_mnv_setting_t *setting, mod_mnv_assertion_t *field);

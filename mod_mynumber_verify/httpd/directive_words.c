@@ -20,6 +20,7 @@ static const word_t encoding_words[] = { { "percent", MNV_ENCODING_PERCENT }, { 
 static const word_t unauthenticated_words[] = { { "redirect", MNV_UNAUTHENTICATED_REDIRECT }, { "401", MNV_UNAUTHENTICATED_401 }, { "403", MNV_UNAUTHENTICATED_403 },
                                                 { "pass", MNV_UNAUTHENTICATED_PASS }, { "", 0 } };
 static const word_t entry_words[] = { { "account", MNV_ENTRY_ACCOUNT }, { "card", MNV_ENTRY_CARD }, { "choose", MNV_ENTRY_CHOOSE }, { "", 0 } };
+static const word_t bearer_words[] = { { "on", MNV_BEARER_ON }, { "required", MNV_BEARER_REQUIRED }, { "off", MNV_BEARER_OFF }, { "", 0 } };
 static const word_t subject_words[] = { { "pairwise", MNV_SUBJECT_PAIRWISE }, { "shared", MNV_SUBJECT_SHARED }, { "", 0 } };
 
 static const word_t *words_of(mod_mnv_kind_e kind)
@@ -31,6 +32,7 @@ static const word_t *words_of(mod_mnv_kind_e kind)
            : kind == MNV_KIND_PASS            ? pass_words
            : kind == MNV_KIND_ENCODING        ? encoding_words
            : kind == MNV_KIND_UNAUTHENTICATED ? unauthenticated_words
+           : kind == MNV_KIND_BEARER          ? bearer_words
            : kind == MNV_KIND_ENTRY           ? entry_words
                                               : subject_words;
 }

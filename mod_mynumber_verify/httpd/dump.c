@@ -7,7 +7,7 @@
 #include <http_core.h>
 
 /* The document, for mynumberctl and people. Secrets are names of files only; what a database's parameters say of a password is replaced by "***".
- * {"version", "hosts": [{"name", "file", "line", "path", "base_url", "session_cookie", "state_dir", "sign_in", "card_issuer", "card_scope", "account_issuer", "account_scope",
+ * {"version", "hosts": [{"name", "file", "line", "path", "base_url", "session_cookie", "state_dir", "sign_in", "card_issuer", "card_scope", "account_issuer", "bearer_issuer", "account_scope",
  *   "directives": {"MyNumberPath": {"value", "set", "file", "line"}, …}, "database": {"driver", "params", "file", "line"},
  *   "sections": [{"name", "directives": {…}}]}]} */
 
@@ -130,6 +130,7 @@ static mnv_json_t *print_host(apr_pool_t *pool, const server_rec *server, const 
     mnv_json_set_string(host, "card_issuer", options->card.issuer);
     mnv_json_set_string(host, "card_scope", options->card.issuer ? options->card.scope : NULL);
     mnv_json_set_string(host, "account_issuer", options->account.issuer);
+    mnv_json_set_string(host, "bearer_issuer", options->bearer.issuer);
     mnv_json_set_string(host, "account_scope", options->signin.method == MNV_SIGNIN_OIDC ? options->account.scope : NULL);
     mnv_json_set(host, "directives", print_rows(pool, config, &config->set, config, 0));
     mnv_json_set(host, "database", print_database(pool, server, main_server));

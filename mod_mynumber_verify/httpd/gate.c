@@ -7,6 +7,7 @@
 #include <string.h>
 #include "base/log.h"
 #include "httpd/authz.h"
+#include "httpd/bearer.h"
 #include "httpd/external.h"
 #include "httpd/our_host.h"
 #include "httpd/reply_out.h"
@@ -52,6 +53,9 @@ static int send_page(const refusal_t *refusal, const char *cure_url)
     mnv_reply_t *reply = mnv_reply_make(refusal->r->pool);
 
     mnv_page_failure(refusal->ctx, &refusal->conf->options, refusal->request, cure_url, reply);
+    if (mod_mnv_dir_config(refusal->r)->bearer != MNV_BEARER_OFF) {
+        mod_mnv_bearer_answer(refusal->r, refusal->ctx, reply);
+    }
     return send_reply(refusal, reply);
 }
 
@@ -63,6 +67,7 @@ static void begin(refusal_t *refusal, request_rec *r)
     refusal->conf = mod_mnv_server_config(r->server);
     refusal->site = mod_mnv_site(r->server);
     refusal->request = mod_mnv_request_in(r, "/", NULL);
+    refusal->request->is_navigation &= !mod_mnv_bearer_is_visit(mod_mnv_request(r)->visit);
 }
 
 int mod_mnv_gate_failed(request_rec *r)
@@ -78,10 +83,27 @@ int mod_mnv_gate_failed(request_rec *r)
     return send_page(&refusal, NULL);
 }
 
+/* A program with a token, or without one where it needs one: it is told (RFC 6750 3.1), and where a person can cure it. */
+static int refuse_bearer(request_rec *r)
+{
+    const mod_mnv_visit_t *visit = mod_mnv_request(r)->visit;
+    refusal_t refusal;
+
+    if (is_bystander(r)) {
+        return visit->record ? HTTP_FORBIDDEN : HTTP_UNAUTHORIZED;
+    }
+    begin(&refusal, r);
+    (void)mnv_fail(refusal.ctx, visit->record ? MNV_FAIL_BEARER_RULES : MNV_FAIL_BEARER_MISSING, NULL);
+    return send_page(&refusal, NULL);
+}
+
 static int refuse_for_good(request_rec *r)
 {
     refusal_t refusal;
 
+    if (mod_mnv_bearer_is_visit(mod_mnv_request(r)->visit)) {
+        return refuse_bearer(r);
+    }
     if (is_bystander(r)) {
         return HTTP_FORBIDDEN;
     }
@@ -178,6 +200,9 @@ static int refuse_as(request_rec *r, unsigned missing, mod_mnv_unauthenticated_e
 {
     refusal_t refusal;
 
+    if (mod_mnv_bearer_is_visit(mod_mnv_request(r)->visit)) {
+        return refuse_bearer(r);
+    }
     if (is_bystander(r)) {
         return how == MNV_UNAUTHENTICATED_403 ? HTTP_FORBIDDEN : HTTP_UNAUTHORIZED;
     }

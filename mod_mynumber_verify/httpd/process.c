@@ -135,6 +135,24 @@ int mod_mnv_process_post_config(apr_pool_t *pconf, server_rec *main_server)
 
 /* Start of a process. -------------------------------------------------------------------------- */
 
+/* The issuer of bearer tokens: the one people sign in at, or another, whose copy on disk must not be taken for a namesake's. */
+static apr_status_t make_bearer(apr_pool_t *pchild, server_rec *server, mnv_site_t *site)
+{
+    const mnv_options_t *options = site->options;
+    const mnv_bearer_options_t *bearer = &options->bearer;
+    const int is_account = site->account && bearer->keys.issuer && !strcmp(bearer->keys.issuer, options->account.issuer);
+    const int is_known = is_account || (bearer->keys.issuer && options->card.issuer && !strcmp(bearer->keys.issuer, options->card.issuer));
+
+    if (bearer->keys_text) {
+        return mnv_jwks_parse(mod_mnv_ctx_server(pchild, server), pchild, bearer->keys_text, strlen(bearer->keys_text), &site->bearer_keys);
+    }
+    if (is_account && !bearer->keys.jwks_uri) {
+        site->bearer = site->account;
+        return APR_SUCCESS;
+    }
+    return bearer->keys.issuer ? mnv_provider_make(pchild, &bearer->keys, is_known ? NULL : options->site.state_dir, site->http, &site->bearer) : APR_SUCCESS;
+}
+
 static apr_status_t make_host(apr_pool_t *pchild, mod_mnv_server_config_t *config, mod_mnv_host_t *host)
 {
     const mnv_options_t *options = &config->options;
@@ -162,6 +180,12 @@ static apr_status_t make_host(apr_pool_t *pchild, mod_mnv_server_config_t *confi
     }
     if (status == APR_SUCCESS && options->signin.method == MNV_SIGNIN_OIDC) {
         status = mnv_provider_make(pchild, &options->account, options->site.state_dir, site->http, &site->account);
+    }
+    if (status == APR_SUCCESS && options->bearer.introspection.url) {
+        status = mnv_http_curl_make(pchild, options->call.connect_timeout, options->call.total_timeout, options->call.max_outbound, &site->introspection);
+    }
+    if (status == APR_SUCCESS && options->bearer.verify) {
+        status = make_bearer(pchild, config->server, site);
     }
     return status;
 }

@@ -78,7 +78,10 @@ static void send_headers(request_rec *r, const mnv_request_t *request, const mnv
     if (reply->retry_after_sec > 0) {
         apr_table_setn(r->headers_out, "Retry-After", apr_itoa(r->pool, reply->retry_after_sec));
     }
-    if (reply->status == HTTP_UNAUTHORIZED) { /* RFC 9110 11.6.1: a 401 says how; browsers pass over what they do not know */
+    if (reply->authenticate) {
+        apr_table_setn(r->err_headers_out, "WWW-Authenticate", reply->authenticate);
+    }
+    else if (reply->status == HTTP_UNAUTHORIZED) { /* RFC 9110 11.6.1: a 401 says how; browsers pass over what they do not know */
         apr_table_setn(r->err_headers_out, "WWW-Authenticate", "MyNumber");
     }
     if (reply->content_type && (!strncmp(reply->content_type, "text/html", 9) || !strncmp(reply->content_type, "application/json", 16))) {

@@ -26,7 +26,7 @@ MNV_KINDS(MNV_KIND_TYPE)
 /* set_word() writes them as int */
 _Static_assert(sizeof(mod_mnv_schema_e) == sizeof(int) && sizeof(mnv_signin_e) == sizeof(int) && sizeof(mnv_policy_e) == sizeof(int) &&
                    sizeof(mod_mnv_pass_e) == sizeof(int) && sizeof(mnv_encoding_e) == sizeof(int) && sizeof(mod_mnv_unauthenticated_e) == sizeof(int) &&
-                   sizeof(mod_mnv_subject_e) == sizeof(int) && sizeof(mod_mnv_entry_e) == sizeof(int),
+                   sizeof(mod_mnv_subject_e) == sizeof(int) && sizeof(mod_mnv_entry_e) == sizeof(int) && sizeof(mod_mnv_bearer_e) == sizeof(int),
                "enums of directives have the size of int");
 
 static const mod_mnv_directive_t rows[] = {

@@ -22,6 +22,7 @@ typedef enum { MNV_SCHEMA_AUTO, MNV_SCHEMA_CHECK } mod_mnv_schema_e;
 typedef enum { MNV_PASS_ENV = 1, MNV_PASS_HEADERS = 2, MNV_PASS_BOTH = 3 } mod_mnv_pass_e;
 typedef enum { MNV_UNAUTHENTICATED_REDIRECT, MNV_UNAUTHENTICATED_401, MNV_UNAUTHENTICATED_403, MNV_UNAUTHENTICATED_PASS } mod_mnv_unauthenticated_e;
 typedef enum { MNV_ENTRY_ACCOUNT, MNV_ENTRY_CARD, MNV_ENTRY_CHOOSE } mod_mnv_entry_e;
+typedef enum { MNV_BEARER_OFF, MNV_BEARER_ON, MNV_BEARER_REQUIRED } mod_mnv_bearer_e;
 typedef enum { MNV_SUBJECT_PAIRWISE, MNV_SUBJECT_SHARED } mod_mnv_subject_e;
 
 /** Rows of directives.def. */
@@ -88,6 +89,7 @@ typedef struct mod_mnv_dir_config_t {
     mod_mnv_pass_e pass;
     mnv_encoding_e encoding;
     mod_mnv_entry_e entry;
+    mod_mnv_bearer_e bearer;
     mod_mnv_unauthenticated_e unauthenticated;
     mod_mnv_subject_e subject;
     const mod_mnv_prefix_t *header_prefix;

@@ -7,6 +7,7 @@
 #include "base/cookie.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "httpd/bearer.h"
 #include "httpd/record_cache.h"
 #include "lib/crypt.h"
 
@@ -46,6 +47,9 @@ mnv_ctx_t *mod_mnv_visit_ctx(mod_mnv_visit_t *visit)
 
 const char *mod_mnv_cookies(mod_mnv_visit_t *visit)
 {
+    if (visit->browser) { /* taken out of the request once, remembered once */
+        visit = visit->browser;
+    }
     if (!visit->has_cookies) {
         visit->has_cookies = 1;
         visit->cookies = apr_table_get(visit->first->headers_in, "Cookie");
@@ -69,8 +73,7 @@ int mod_mnv_is_our_auth(request_rec *r)
 
 /* Loading. ------------------------------------------------------------------ */
 
-/* May the record speak without asking the database? */
-static int is_fresh(const mnv_record_t *record, const mod_mnv_server_config_t *conf, apr_time_t now)
+int mod_mnv_session_is_fresh(const mnv_record_t *record, const mod_mnv_server_config_t *conf, apr_time_t now)
 {
     return now < record->fresh_until && now < record->expires_at && now + CLOCK_DIFFERENCE >= record->checked_at
            && now - record->seen_at < conf->options.session.inactivity && record->generation == mod_mnv_generation();
@@ -98,8 +101,7 @@ static void write_last_seen(mod_mnv_visit_t *visit, const char *id, const unsign
     mod_mnv_record_put(r, digest, record);
 }
 
-/* @param source has what was read before the session: time and generation */
-static apr_status_t make_record(mod_mnv_visit_t *visit, const mnv_site_t *site, const mnv_session_t *session, mnv_record_source_t *source, mnv_record_t **record)
+apr_status_t mod_mnv_session_record(mod_mnv_visit_t *visit, const mnv_site_t *site, const mnv_session_t *session, mnv_record_source_t *source, mnv_record_t **record)
 {
     const mod_mnv_server_config_t *conf = mod_mnv_server_config(visit->first->server);
     mnv_link_t *link;
@@ -139,7 +141,7 @@ static void reload(mod_mnv_visit_t *visit, const unsigned char *digest)
         status = mnv_flow_session(ctx, site, mod_mnv_cookies(visit), &session);
     }
     if (status == APR_SUCCESS && session) {
-        status = make_record(visit, site, session, &source, &record);
+        status = mod_mnv_session_record(visit, site, session, &source, &record);
     }
     if (status != APR_SUCCESS) {
         visit->state = MOD_MNV_SESSION_FAILED;
@@ -211,7 +213,7 @@ static void load(mod_mnv_visit_t *visit)
     visit->digest = digest;
     visit->record = mod_mnv_record_get(r, digest);
     now = apr_time_now();
-    if (visit->record && is_fresh(visit->record, conf, now)) {
+    if (visit->record && mod_mnv_session_is_fresh(visit->record, conf, now)) {
         visit->state = MOD_MNV_SESSION_PRESENT;
         if (is_seen_long_ago(visit->record, conf, now)) {
             write_last_seen(visit, id, digest, now);
@@ -224,10 +226,13 @@ static void load(mod_mnv_visit_t *visit)
 
 mod_mnv_visit_t *mod_mnv_session_look(request_rec *r)
 {
-    mod_mnv_visit_t *visit = mod_mnv_request(r)->visit;
+    mod_mnv_request_t *request = mod_mnv_request(r);
+    mod_mnv_visit_t *visit;
 
+    mod_mnv_bearer_choose(r, request);
+    visit = request->visit;
     if (visit->state == MOD_MNV_SESSION_UNASKED) {
-        load(visit);
+        mod_mnv_bearer_is_visit(visit) ? mod_mnv_bearer_load(visit) : load(visit);
     }
     return visit;
 }

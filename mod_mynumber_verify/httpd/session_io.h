@@ -32,6 +32,9 @@ typedef struct mod_mnv_visit_t {
     const char *cookies;          /* the Cookie header as it came, NULL: none */
     int has_cookies;              /* cookies was read */
     int is_private;               /* the answer was marked as one person's own */
+    struct mod_mnv_visit_t *bearer;  /* of the same request, as the bearer of a token (httpd/bearer.h), made on first use */
+    struct mod_mnv_visit_t *browser; /* of a token's visit: the other; else NULL */
+    const char *credentials;      /* of a token's visit: the Authorization header, NULL: none of that kind */
 } mod_mnv_visit_t;
 
 /** What would satisfy a rule (bits), least first: that is the order in which they are tried. */
@@ -92,6 +95,12 @@ mod_mnv_visit_t *mod_mnv_session_look(request_rec *r);
 
 /** The session, loaded on the first call: from the cache while the record is fresh, else from the database. @return visit with state other than UNASKED */
 mod_mnv_visit_t *mod_mnv_session(request_rec *r);
+
+/** May a record speak without the database (or the token's issuer) being asked? */
+int mod_mnv_session_is_fresh(const mnv_record_t *record, const mod_mnv_server_config_t *conf, apr_time_t now);
+
+/** A session and its link as a record. @param source has what was read before the session: time and generation @return APR_SUCCESS or a told failure */
+apr_status_t mod_mnv_session_record(mod_mnv_visit_t *visit, const mnv_site_t *site, const mnv_session_t *session, mnv_record_source_t *source, mnv_record_t **record);
 
 /** Is AuthType "mynumber" in force here? */
 int mod_mnv_is_our_auth(request_rec *r);

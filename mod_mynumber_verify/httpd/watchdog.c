@@ -52,6 +52,7 @@ static void step_host(watch_t *watch, apr_pool_t *pool, server_rec *server, cons
     if (due->providers) {
         refresh(watch, ctx, site->card);
         refresh(watch, ctx, site->account);
+        refresh(watch, ctx, site->bearer != site->account ? site->bearer : NULL);
     }
     if (site->federation && !apr_atomic_read32(&watch->is_over)) {
         mnv_saml_refresh(ctx, site, &watch->is_over);

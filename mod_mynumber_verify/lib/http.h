@@ -15,6 +15,7 @@ typedef struct mnv_http_request_t {
     const char *bearer;       /* access token for the Authorization header, NULL: none */
     const char *basic;        /* "user:password", both urlencoded already (RFC 6749 2.3.1); NULL: none */
     const char *ca_file;      /* PEM file of the CAs to trust instead of the system's, NULL: the system's */
+    const char *client_certificate, *client_key; /* PEM texts, for a server that asks for a certificate; NULL: none */
     apr_size_t limit_bytes;   /* larger bodies fail with PROVIDER_SIZE */
     apr_interval_time_t total; /* how long all of it may take, 0: the client's limit */
     const volatile apr_uint32_t *stop; /* given up once it is not 0; NULL: never */

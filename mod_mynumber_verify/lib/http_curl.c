@@ -154,6 +154,20 @@ static int is_given_up(void *baton, curl_off_t all, curl_off_t done, curl_off_t 
     return *stop != 0;
 }
 
+/* The text outlives the call. */
+static struct curl_blob blob_of(const char *text)
+{
+    struct curl_blob blob = { .data = (void *)text, .len = strlen(text), .flags = CURL_BLOB_NOCOPY };
+    return blob;
+}
+
+static CURLcode set_client_certificate(CURL *handle, const mnv_http_request_t *request)
+{
+    struct curl_blob certificate = blob_of(request->client_certificate), key = blob_of(request->client_key);
+    CURLcode code = curl_easy_setopt(handle, CURLOPT_SSLCERT_BLOB, &certificate);
+    return code == CURLE_OK ? curl_easy_setopt(handle, CURLOPT_SSLKEY_BLOB, &key) : code;
+}
+
 static CURLcode set_request(CURL *handle, const mnv_http_request_t *request, struct curl_slist *headers, call_t *call, char *problem)
 {
     CURLcode code = CURLE_OK;
@@ -189,6 +203,9 @@ static CURLcode set_request(CURL *handle, const mnv_http_request_t *request, str
         SET(CURLOPT_CAPATH, NULL) /* else the system's CAs would be trusted besides */
     }
 #undef SET
+    if (code == CURLE_OK && request->client_certificate != NULL) {
+        code = set_client_certificate(handle, request);
+    }
     return code;
 }
 

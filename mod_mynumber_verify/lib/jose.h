@@ -35,6 +35,7 @@ typedef struct mnv_jws_t {
     mnv_jws_alg_e alg;
     const char *kid;             /* NULL: none */
     const char *typ;             /* NULL: none */
+    struct mnv_json_t *header;   /* a JSON object, judged as below */
     struct mnv_json_t *payload;  /* the claims, a JSON object */
     const char *signing_input;
     apr_size_t signing_length;
@@ -52,6 +53,10 @@ int mnv_jwks_has(const mnv_jwks_t *jwks, const mnv_jws_t *jws);
 /** Verify the signature by the key of that kid. ES256 signatures are 64 raw bytes (RFC 7518 3.4).
  * @return APR_SUCCESS or a told failure JWS_KEY, JWS_SIGNATURE */
 apr_status_t mnv_jws_verify(mnv_ctx_t *ctx, const mnv_jws_t *jws, const mnv_jwks_t *jwks);
+
+/** The key of that kid as a JWK with nothing but its judged public half and the token's kid, for a library that is to be shown no other.
+ * @return APR_SUCCESS or the told failure JWS_KEY, CRYPTO. Pool: ctx->pool. */
+apr_status_t mnv_jwks_choose(mnv_ctx_t *ctx, const mnv_jws_t *jws, const mnv_jwks_t *jwks, struct mnv_json_t **jwk);
 
 /* Our own keys. -------------------------------------------------------------- */
 

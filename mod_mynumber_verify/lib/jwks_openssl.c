@@ -149,12 +149,26 @@ int mnv_jwks_has(const mnv_jwks_t *jwks, const mnv_jws_t *jws)
     return choose(jwks, jws) != NULL;
 }
 
+static apr_status_t no_key(mnv_ctx_t *ctx, const mnv_jws_t *jws, const mnv_jwks_t *jwks)
+{
+    return mnv_fail(ctx, MNV_FAIL_JWS_KEY, "%s kid \"%.100s\" among %d keys", mnv_jws_alg_name(jws->alg), jws->kid != NULL ? jws->kid : "", jwks->keys->nelts);
+}
+
+apr_status_t mnv_jwks_choose(mnv_ctx_t *ctx, const mnv_jws_t *jws, const mnv_jwks_t *jwks, mnv_json_t **jwk)
+{
+    const jwks_key_t *key = choose(jwks, jws);
+    if (key == NULL) {
+        return no_key(ctx, jws, jwks);
+    }
+    *jwk = mnv_evp_to_jwk(ctx->pool, key->key, key->alg, jws->kid);
+    return *jwk != NULL ? APR_SUCCESS : mnv_fail(ctx, MNV_FAIL_CRYPTO, "JWK");
+}
+
 apr_status_t mnv_jws_verify(mnv_ctx_t *ctx, const mnv_jws_t *jws, const mnv_jwks_t *jwks)
 {
     const jwks_key_t *key = choose(jwks, jws);
     if (key == NULL) {
-        return mnv_fail(ctx, MNV_FAIL_JWS_KEY, "%s kid \"%.100s\" among %d keys", mnv_jws_alg_name(jws->alg), jws->kid != NULL ? jws->kid : "",
-                        jwks->keys->nelts);
+        return no_key(ctx, jws, jwks);
     }
     if (mnv_evp_verify(key->key, key->alg, jws->signing_input, jws->signing_length, jws->signature, jws->signature_length) != APR_SUCCESS) {
         return mnv_fail(ctx, MNV_FAIL_JWS_SIGNATURE, "%s kid \"%.100s\"", mnv_jws_alg_name(jws->alg), jws->kid != NULL ? jws->kid : "");

@@ -64,6 +64,7 @@ apr_status_t mnv_jws_parse(mnv_ctx_t *ctx, const char *token, mnv_jws_t **jws)
     if (decode_object(ctx->pool, token, (apr_size_t)(first - token), &header) != APR_SUCCESS) {
         return mnv_fail(ctx, MNV_FAIL_JWS_FORMAT, "header is no JSON object in base64url");
     }
+    made->header = header;
     apr_status_t status = read_header(ctx, header, made);
     if (status != APR_SUCCESS) {
         return status;

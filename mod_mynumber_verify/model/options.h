@@ -101,6 +101,38 @@ typedef struct mnv_call_options_t {
     int max_outbound;
 } mnv_call_options_t;
 
+/** A line of MyNumberBearerVerify, in liboauth2's own words. */
+typedef struct mnv_bearer_verify_t {
+    const char *type, *value;
+    const char *options;         /* urlencoded, "" where there are none */
+} mnv_bearer_verify_t;
+
+/** How an issuer is asked about tokens (RFC 7662), and by whom. */
+typedef struct mnv_introspection_options_t {
+    const char *url;               /* NULL: it is not */
+    const char *basic;             /* "user:password" as it goes out, NULL: none */
+    const char *form;              /* behind the token: "&client_id=…&client_secret=…", or "" */
+    const char *certificate, *key; /* PEM, NULL: no TLS client */
+    const char *ca_file;           /* NULL: the system's CAs */
+} mnv_introspection_options_t;
+
+/** Access tokens of API clients. */
+typedef struct mnv_bearer_options_t {
+    apr_array_header_t *verify;  /* mnv_bearer_verify_t, as written; NULL: none */
+    const char *issuer;          /* exact */
+    apr_array_header_t *audiences, *clients; /* NULL: the base URL, any */
+    apr_array_header_t *attributes;          /* NULL: those of the sign-in */
+    const char *account_issuer, *account_kind; /* NULL: the issuer, the claim's name */
+    const char *ca_file;
+    /* Made at start: */
+    mnv_provider_options_t keys; /* where keys are fetched; issuer NULL: nowhere */
+    const char *keys_text;       /* a JWKS that the configuration holds, NULL: none */
+    int takes_any_kid;           /* of those; there is one */
+    mnv_introspection_options_t introspection;
+    const char *cache_label;     /* what a token is accepted for, in front of it where it becomes a key of the cache */
+    mnv_signin_options_t signin; /* how claims become an account */
+} mnv_bearer_options_t;
+
 /** The site as a person sees it. */
 typedef struct mnv_site_options_t {
     const char *path;       /* MyNumberPath, "/mynumber", no slash at the end */
@@ -118,6 +150,7 @@ typedef struct mnv_options_t {
     mnv_provider_options_t account;
     mnv_saml_options_t saml;
     mnv_signin_options_t signin;
+    mnv_bearer_options_t bearer;
     mnv_link_options_t link;
     mnv_session_options_t session;
     mnv_call_options_t call;

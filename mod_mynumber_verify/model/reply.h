@@ -14,6 +14,7 @@ typedef struct mnv_reply_t {
     apr_size_t length;
     const char *allow;           /* of a 405 */
     const char *refresh;         /* where the browser goes on to by itself after the page, NULL: nowhere. Not a redirect, to which the form-action of the page before would apply */
+    const char *authenticate;    /* WWW-Authenticate; NULL: that of a 401 for browsers */
     int retry_after_sec;         /* 0: none */
     int cache_sec;               /* 0: Cache-Control: no-store */
     const char *form_action;     /* origins forms of this page may lead to, for the Content-Security-Policy; NULL: 'self' */

@@ -14,7 +14,7 @@ typedef struct mnv_account_t {
     const char *value;       /* the account id */
     const char *name;        /* to show on the page, NULL: none */
     const char *acr;
-    const char *method;      /* "oidc", "saml", "external" */
+    const char *method;      /* "oidc", "saml", "external", "bearer" */
     apr_time_t at;           /* when signed in */
     apr_time_t proof_at;     /* the right to link dates from here; 0: used up */
     apr_time_t ends_at;      /* the identity provider ends it then (SAML SessionNotOnOrAfter); 0: not told */

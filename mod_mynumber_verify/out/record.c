@@ -141,7 +141,7 @@ static const char *method_of(const mnv_session_t *session)
 {
     const char *by = session->account ? session->account->method : NULL;
 
-    return by && !strcmp(by, "external") ? by : session->account ? "account" : session->identity ? "card" : NULL;
+    return by && (!strcmp(by, "external") || !strcmp(by, "bearer")) ? by : session->account ? "account" : session->identity ? "card" : NULL;
 }
 
 static void tell(mnv_ctx_t *ctx, facts_t *facts)

@@ -9,7 +9,7 @@ use MNV::Source;
 use Test::More;
 
 my (%where, @bad, %listed);
-for my $file (files(qr/\.(c|h|def)$/, 'mod_mynumber_verify')) {
+for my $file (files(qr/\.(c|h|def)$/, 'mod_mynumber_verify', 'mod_mynumber_bearer')) {
     my $n = 0;
     for my $line (split /\n/, code($file)) {
         $n++;

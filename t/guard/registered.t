@@ -11,7 +11,7 @@ my $make = slurp('Makefile.am');
 $make =~ s/\\\n/ /g;
 my %word = map { $_ => 1 } map { split ' ' } $make =~ /^\w+\s*=\s*(.*)$/gm;
 
-is(join(' ', grep { !$word{$_} } files(qr/\.(c|h|def)$/, 'mod_mynumber_verify')),
+is(join(' ', grep { !$word{$_} } files(qr/\.(c|h|def)$/, 'mod_mynumber_verify', 'mod_mynumber_bearer')),
    '', 'each source stands in a list of Makefile.am');
 is(join(' ', grep { m{^mod_mynumber_verify/.*\.(c|h|def)$} && !-e root . "/$_" }
          sort keys %word), '', 'each source of Makefile.am exists');

@@ -31,7 +31,7 @@ my %parameters_allowed = (
 );
 
 my (@bad, %seen);
-for my $file (files(qr/\.[ch]$/, 'mod_mynumber_verify')) {
+for my $file (files(qr/\.[ch]$/, 'mod_mynumber_verify', 'mod_mynumber_bearer')) {
     my $lines = () = slurp($file) =~ /\n/g;
     my ($kind) = $file =~ /\.(\w)$/;
     my $most = $file_allowed{$file} // $limit{$kind};

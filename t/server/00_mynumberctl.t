@@ -358,6 +358,16 @@ for my $case (
     my ($want, $name, %change) = @$case;
     like(check(1, "check of $name", [ host(%change) ]), qr/^FAIL https:.*$want/m, '... says so');
 }
+# --- access tokens of API clients ---
+sub bearer { my ($lines, %change) = @_; return host(bearer_issuer => "$base/good", value => { MyNumberBearerVerify => $lines }, %change) }
+$out = check(0, 'check of access tokens', [ bearer([ "jwks_uri $base/good/jwks", "introspect $base/good/introspection" ], card_issuer => undef) ]);
+like($out, qr{^ok .*provider \Q$base\E/good can be reached, metadata and 1 keys can be used}m, '... keys');
+like($out, qr{^ok .*introspection endpoint "\Q$base\E/good/introspection" can be reached}m, '... introspection');
+like(check(1, 'check of metadata of another issuer for access tokens', [ bearer([ "metadata $base/other/.well-known/openid-configuration" ], bearer_issuer => "$base/other") ]), qr{^FAIL .*document is of issuer}m, '... says so');
+like(check(1, 'check of an introspection endpoint that is down', [ bearer([ 'introspect http://127.0.0.1:1/x' ]) ]), qr{^FAIL .*introspection endpoint .* cannot be asked: could not reach}m, '... says so');
+$out = check(0, 'check where people sign in at the issuer', [ bearer([ "metadata $base/good/.well-known/openid-configuration" ], sign_in => 'oidc', account_issuer => "$base/good", card_issuer => undef) ]);
+is(() = ($out =~ /can be reached/g), 1, '... whose keys are tried once');
+
 chmod 0777, "$folder/state";
 like(check(1, 'check of a state folder all can change', [ host() ]), qr/^FAIL .*state folder .* can be changed by others/m, '... says so');
 chmod 0755, "$folder/state";

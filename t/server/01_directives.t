@@ -3,6 +3,7 @@
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use MNV::Test;
+use MNV::Bearer;
 use MNV::Source qw(root without_saml);
 
 my $t = MNV::Test->new;
@@ -92,6 +93,15 @@ my %set = (
     MyNumberTimeout => [ '500ms 4', '500ms 4s' ],
     MyNumberMaxOutbound => ['1000'],
     MyNumberClockSkew => [ '0s', undef, '1min' ],
+    MyNumberBearerVerify => [ 'introspect https://idp.example.test/i', ['introspect https://idp.example.test/i'], undef ],
+    MyNumberBearerIssuer => [ 'https://idp.example.test/o', undef, undef ],
+    MyNumberBearerAudience => [ 'api other', [ 'api', 'other' ], undef ],
+    MyNumberBearerClient => [ 'app phone', [ 'app', 'phone' ] ],
+    MyNumberBearerAttribute => [ 'eppn sub', [ 'eppn', 'sub' ] ],
+    MyNumberBearerAccountIssuer => ['https://idp.example.test/saml'],
+    MyNumberBearerAccountKind => ['eppn'],
+    MyNumberBearerCAFile => [$ca],
+    MyNumberBearer => ['on'],
     MyNumberReturnAllow => [ 'https://a.example.test https://B.example.test:8443', [ 'https://a.example.test', 'https://b.example.test:8443' ] ],
     MyNumberStripCookies => [ 'OFF', 'off' ],
     MyNumberPass => ['headers'],
@@ -110,6 +120,7 @@ sub directives { return join '', map { lines($_->{name}, $set{ $_->{name} }[0]) 
 sub wanted { my ($name) = @_; return $set{$name}[1] // $set{$name}[0] }
 my @server = grep { $_->{context} eq 'SERVER' } @rows;
 my @section = grep { $_->{context} ne 'SERVER' } @rows;
+my $bearer = MNV::Bearer->new($t)->load;
 my $database = "DBDriver sqlite3\nDBDParams \"\@DB\@\"\n";
 
 # One of secret and key is enough, and SAML is a third way. (Metadata that are signed: 33_saml.t.)
@@ -119,7 +130,7 @@ for my $case ([ oidc => qr/ClientSecretFile|SAML/ ], [ oidc => qr/SignInClientKe
     skip without_saml(), 1 if $method eq 'saml' && without_saml();
     local $set{MyNumberSignIn} = [ 'saml', undef, undef ] if $method eq 'saml';
     my @here = grep { $_->{name} !~ $without } @server;
-    my $text = $t->preamble . $database . directives(@here) . directives(@section);
+    my $text = $t->preamble . $bearer . $database . directives(@here) . directives(@section);
     my $outer = join '', map { "<Location /outer>\n" . lines($_->{name}, $set{ $_->{name} }[0]) . "</Location>\n<Location /outer/inner>\n$_->{name} $_->{default}\n</Location>\n" } @section;
     # A host that inherits all, and for each directive one that has the default again.
     my @back = grep { defined $set{ $_->{name} }[2] || @{ $set{ $_->{name} } } < 3 } @here;
@@ -161,7 +172,7 @@ for my $case ([ oidc => qr/ClientSecretFile|SAML/ ], [ oidc => qr/SignInClientKe
 # One cache for all hosts: given back its default where the main server takes no part.
 {
     my @here = grep { $_->{name} !~ /^MyNumber(?:SecretFile|SignInClientKey)$/ } @server;
-    my $dump = $t->dump($t->preamble . $database . directives(@here) . "<VirtualHost 127.0.0.1:\@PORT\@>\nServerName http://localhost:\@PORT\@\n"
+    my $dump = $t->dump($t->preamble . $bearer . $database . directives(@here) . "<VirtualHost 127.0.0.1:\@PORT\@>\nServerName http://localhost:\@PORT\@\n"
           . directives($row{MyNumberSecretFile}) . "MyNumberSessionCache $row{MyNumberSessionCache}{default}\n</VirtualHost>\n");
     is($dump->{hosts}[0]{directives}{MyNumberSessionCache}{value}, $row{MyNumberSessionCache}{default}, 'MyNumberSessionCache: back to its default in a virtual host');
 }
@@ -201,6 +212,8 @@ my %bad = (
         'verified acr= urn:x', 'verified "acr=a b" urn:x', 'verified urn:x acr=high', 'verified urn:x urn:x', 'verified //a.example.test/x', 'verified none', 'verified urn:' . 'x' x 252,
         join(' ', 'verified', map { "urn:$_" } 1 .. 40), join("\n", 'verified urn:0', map { "MyNumberAssurance verified urn:$_" } 1 .. 32),
         join("\n", 'verified urn:0', map { "MyNumberAssurance verified urn:$_" . 'x' x 245 } 10 .. 18) ],
+    VERIFY => [ 'magic x', 'plain secret', 'eckey_uri https://a.example.test/k', 'jwks_uri http://a.example.test/x', 'introspect https://a.example.test/i x=y', 'metadata' ],
+    BEARER => [ 'maybe', 'none' ],
     SUBJECT => [ 'public', 'none' ],
     ASSERTION => [ 'yes', 'off aud=a', 'on a', 'on aud=', 'on "aud=a b"', "on aud=$long", 'on aud=é', 'on aud=a aud=b' ],
     PREFIX => [ 'X-', 'X', 'Person', 'Content-', 'content-', 'X-Forwarded-', 'Sec-', 'My_Number-', '-Person-', '"My Number-"', 'X' . 'y' x 32 . '-' ],
@@ -244,7 +257,7 @@ for my $r (@rows) {
 # --- twice ---------------------------------------------------------------------------
 for my $r (@rows) {
     my ($first) = split /\n/, $set{ $r->{name} }[0];
-    next if $r->{kind} =~ /^(?:KEYS|FILES|ASSURANCE)$/;    # the same key twice: 03_combinations.t; statements are united
+    next if $r->{kind} =~ /^(?:KEYS|FILES|ASSURANCE|VERIFY)$/;    # the same key twice: 03_combinations.t; two lines about keys: 71_bearer_config.t; statements are united
     my ($before, $after) = $r->{context} eq 'SERVER' ? ('', '') : ("<Location /x>\n", "</Location>\n");
     my $line = $before ? 3 : 2;
     my $where = $small_lines + 1;

@@ -4,6 +4,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use IO::Socket::INET;
 use MNV::Test;
+use MNV::Bearer;
 use MNV::Journey qw(stands sign_in verify link_up linked_person);
 use MNV::Recipes;
 use MNV::Recipes::Server;
@@ -103,6 +104,23 @@ my %journey = (
         is_deeply(arrives($b->fetch($site->url('/api/received'))), as_said($recipe), $as_said);
         linked_person($site, '9876543210', 'adult2');
         is_deeply($call->('/api/vote')->json, { vote => 'yes' }, "votes are the account's own");
+    },
+    'api-with-tokens' => sub {
+        my ($site, $recipe) = @_;
+        my $api = MNV::Bearer->new($t);
+        my $call = sub { my ($token, @more) = @_; return $t->browser->request('GET', $site->url('/api/vote'), headers => [ defined $token ? [ Authorization => "Bearer $token" ] : (), @more ]) };
+        my $as_in_page = sub { my ($r) = @_; my ($code) = $r->body =~ /"code":"(MNV\d+)"/; my ($error) = ($r->header('WWW-Authenticate') // '') =~ /(error="\w+")/;
+            ok($recipe->{text} =~ /^\| \Q@{[ $r->code ]} $code\E \|(.*)/m && (!$error || index($1, $error) > 0), "  as the page has it: $code") };
+        my $token = $api->fetch($p, resource => $site->url('/api'));
+        $as_in_page->($call->(undef));
+        $as_in_page->($call->($token));
+        linked_person($site, '0123456789', 'adult');
+        ok(wait_for(sub { $call->($token)->code == 200 }), 'once the member has linked, the token opens the API');
+        is_deeply($call->($token, @spoofed)->json, { vote => undef }, 'and the application knows the account');
+        $as_in_page->($call->($api->fetch($p, resource => $site->url('/other'))));
+        $as_in_page->($call->('a,b'));
+        is_deeply(arrives($t->browser->request('GET', $site->url('/api/received'), headers => [ [ Authorization => "Bearer $token" ], @spoofed ])), as_said($recipe), $as_said);
+        $t->expect_log(qw(MNV0821 MNV0822 MNV0309 MNV0393 MNV0392));
     },
     'member-list' => sub {
         my ($site, $recipe) = @_;

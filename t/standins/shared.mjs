@@ -163,7 +163,7 @@ const STOP_SHAPES = ['error', 'state-only', 'bare'];
 export async function start(kind, config) {
   const test = !!config.test;
   const log = { authorizations: [], tokens: [], userinfo: [], traps: [], other: [] };
-  const counts = { authorization: 0, token: 0, userinfo: 0, certs: 0, discovery: 0, trap: 0, logout: 0 };
+  const counts = { authorization: 0, token: 0, userinfo: 0, certs: 0, discovery: 0, trap: 0, logout: 0, introspection: 0 };
   const { Adapter, rows } = store();
   const keysFile = config.keysFile && path.resolve(config.base ?? '.', config.keysFile);
   const alg = config.signingAlg ?? kind.defaultAlg;
@@ -291,6 +291,7 @@ export async function start(kind, config) {
       counts.discovery += 1;
       if (!standin.control.discovery) { ctx.status = 404; ctx.body = { error: 'Not Found' }; } else if (test) await forgeAnswer('discovery', standin.control.forge, ctx, standin);
     }
+    if (route === 'introspection') counts.introspection += 1;
     if (route?.startsWith('end_session')) counts.logout += 1;
   }
 
@@ -369,6 +370,7 @@ export async function start(kind, config) {
       async loadExistingGrant(ctx) {
         const grant = new ctx.oidc.provider.Grant({ accountId: ctx.oidc.session.accountId, clientId: ctx.oidc.client.clientId });
         grant.addOIDCScope([...ctx.oidc.requestParamOIDCScopes].join(' '));
+        kind.grant?.(grant, ctx);
         await grant.save();
         const b = ctx.standin ?? standin.journeys.get(ctx.oidc.entities.Interaction?.uid) ?? standin.behaviour(ctx.req);
         b.flow = grant.jti;

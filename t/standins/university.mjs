@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 
-import { interactionPolicy, readBody, readConfig, sendHtml, start } from './shared.mjs';
+import { errors, interactionPolicy, readBody, readConfig, sendHtml, start } from './shared.mjs';
 import { button, choices, esc, form, hidden, inline, page } from './pages.mjs';
 
 const config = readConfig();
@@ -40,6 +40,10 @@ const kind = {
     return { acr, amr: acr === PASSWORD ? ['pwd'] : ['pwd', 'mfa'] };
   },
 
+  grant(grant, ctx) {
+    for (const resource of config.apis ? [ctx.oidc.params.resource ?? []].flat() : []) grant.addResourceScope(resource, 'api');
+  },
+
   /** oidc-provider's own rules for asking again, except where the sign-in was just made without pages. */
   policy() {
     const policy = interactionPolicy.base();
@@ -55,6 +59,19 @@ const kind = {
     features: {
       devInteractions: { enabled: false },
       backchannelLogout: { enabled: true },
+      ...(config.apis && {
+        introspection: { enabled: true, allowedPolicy: () => true },
+        revocation: { enabled: true },
+        dPoP: { enabled: true },
+        resourceIndicators: {
+          enabled: true,
+          useGrantedResource: () => true,
+          getResourceServerInfo(ctx, resource) {
+            if (!config.apis[resource]) throw new errors.InvalidTarget();
+            return { scope: 'api', audience: resource, accessTokenTTL: config.accessTokenTTL ?? 900, accessTokenFormat: config.apis[resource], jwt: { sign: { alg: config.signingAlg ?? 'RS256' } } };
+          },
+        },
+      }),
       rpInitiatedLogout: {
         enabled: true,
         async logoutSource(ctx, text) {

@@ -8,6 +8,7 @@ package MNV::Bench::Peers;
 use strict;
 use warnings;
 use MIME::Base64 qw(encode_base64);
+use MNV::Bearer;
 use MNV::Browser;
 use MNV::Providers;
 use MNV::Bench::SamlIdp;
@@ -33,6 +34,8 @@ my @peers = (
       location => 'everything', sign_in => \&_linked },
     { name => 'recheck', title => 'the same, session read from the database each time', @OURS,
       location => 'ours', recheck => '0s', sign_in => \&_linked },
+    { name => 'bearer', title => 'an access token in place of the session', @OURS,
+      conf => 'bearer', prepare => \&_api, sign_in => \&_token },
     { name => 'basic', title => 'mod_auth_basic, SHA-1 htpasswd',
       sign_in => sub { [ 'Authorization', 'Basic ' . encode_base64('member:secret', '') ] } },
     { name => 'mellon', title => 'mod_auth_mellon, 4 attributes', conf => 'mellon',
@@ -54,6 +57,20 @@ sub _standins {
     my $p = $server->providers;
     $server->set(RECHECK => $peer->{recheck} // '1h',
         PROVIDERS => $server->half('MyNumber', $p->card) . $server->half('MyNumberSignIn', $p->signin));
+}
+
+# liboauth2 checks the token once; then its record is in the cache.
+sub _api {
+    my ($server, $peer) = @_;
+    _standins($server, $peer);
+    my $api = $server->{api} = MNV::Bearer->new($server, issuer => $server->providers->signin->{issuer});
+    $server->set(BEARER => $api->load . $api->by_key);
+}
+
+sub _token {
+    my ($server) = @_;
+    linked_person($server, '0123456789', 'adult');
+    return [ 'Authorization', 'Bearer ' . $server->{api}->sign({ exp => time + 3600 }) ];
 }
 
 sub _linked {

@@ -8,6 +8,7 @@ use POSIX qw(strftime);
 # What our module may add to the open page.
 my $INSTRUCTIONS_ADDED = 8_500;
 my $EVERYTHING_ADDED = 12_000;
+my $BEARER_ADDED = 15_000;
 # A call of every tenth request counts as one of ours; less is the scheduler's.
 # How often httpd waits for the next request is the client's doing.
 my $CALLS_NOISE = 0.1;
@@ -81,13 +82,14 @@ sub instructions {
 
 sub instructions_end {
     my ($self) = @_;
-    my ($ours, $everything, $recheck) = @{ $self->{data}{instructions} }{qw(ours everything recheck)};
+    my ($ours, $everything, $recheck, $bearer) = @{ $self->{data}{instructions} }{qw(ours everything recheck bearer)};
     # callgrind is slow, so that the default would come round far too often.
     print "ours with MyNumberRecheck 1h; at the default a person's session is read again every 5 s",
       $recheck ? ', which adds ' . _grouped($recheck->{instructions} - $ours->{instructions}) . ' to that one request' : '', "\n"
       if $ours;
     $self->_budget('instructions added to the open page', $ours->{added}, $INSTRUCTIONS_ADDED) if $ours;
     $self->_budget('... with every fact and an assertion', $everything->{added}, $EVERYTHING_ADDED) if $everything;
+    $self->_budget('... with an access token that is known', $bearer->{added}, $BEARER_ADDED) if $bearer;
     $self->_profile if $self->{profile};
     print "\n";
 }

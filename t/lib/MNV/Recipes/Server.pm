@@ -14,6 +14,7 @@ use IO::Socket::INET;
 use IO::Socket::UNIX;
 use MNV::Apps;
 use MNV::Backend;
+use MNV::Bearer;
 use MNV::Source qw(root slurp);
 
 # NAME => [what stands in the page, what the days that passed are made of].
@@ -40,14 +41,16 @@ sub start {
         }
     }
     my @sites = map { $self->{site}{$_} } sort keys %{ $self->{site} };
-    $self->{providers} = $t->providers(clients => { map { my $kind = $_; ($kind => { redirect_uris => [ map { $_->callback($kind) } @sites ], $kind eq 'signin' ? (post_logout_redirect_uris => [ map { $_->callback($kind) =~ s{signin/callback$}{logout/done}r } @sites ]) : () }) } qw(card signin) });
+    my ($api) = grep { $_->{recipe}{name} eq 'api-with-tokens' } @sites;
+    $self->{providers} = $t->providers($api ? (signin => { apis => { $api->url('/api') => 'jwt', $api->url('/other') => 'jwt' } }) : (), clients => { map { my $kind = $_; ($kind => { redirect_uris => [ map { $_->callback($kind) } @sites ], $kind eq 'signin' ? (post_logout_redirect_uris => [ map { $_->callback($kind) =~ s{signin/callback$}{logout/done}r } @sites ]) : () }) } qw(card signin) });
     $self->_make_files;
     $self->_start_applications;
     my %needed = map { $_ => 1 } map { $_->modules } @recipes;
     $needed{auth_openidc} = 1 if grep { $_->{kind} eq 'before' } @sites;
     delete $needed{headers};    # the harness has it
+    my $bearer = delete $needed{mynumber_bearer} ? MNV::Bearer->new($t)->load : '';
     $t->allow_line(qr/auth_openidc:warn.*SHOULD be "https"/);
-    $t->start($t->preamble(modules => [ sort keys %needed ]) . join '', map { $_->virtual_host } @sites);
+    $t->start($t->preamble(modules => [ sort keys %needed ]) . $bearer . join '', map { $_->virtual_host } @sites);
     return $self;
 }
 

@@ -21,8 +21,6 @@ $t->start($t->default_config(signin => "MyNumberSignIn saml\nMyNumberSAMLMetadat
     location => "<Location /linked>\n  MyNumberExport account name linked verified\n</Location>\n"));
 my $home = $t->url('/mynumber/');
 
-sub person { return MNV::WebDriver->new(phone => 1, language => 'ja', names => [qw(portal.example.ac.jp idp.university.test)], certificates => [ map { ($_->certificate)[1] } $t, $front ]) }
-
 sub sign_in_as {
     my ($w, $user) = @_;
     $w->wait_until(sub { $w->has('input[name=username]') }, "the provider's page");
@@ -44,7 +42,7 @@ sub way_back {
 sub flows { return scalar grep { /^__Secure-mnv-f-/ } keys %{ $_[0]{sent} } }
 
 # --- card first: the account half joins a session that its POST does not know of ---
-my $w = person();
+my $w = MNV::WebDriver->new(phone => 1, language => 'ja', names => [qw(portal.example.ac.jp idp.university.test)], certificates => [ map { ($_->certificate)[1] } $t, $front ]);
 $w->go($home);
 $w->press('マイナンバーカードで本人確認');
 show_card($w, 'adult');
@@ -70,24 +68,24 @@ is_deeply([ @{ received($w) }{qw(MYNUMBER_ACCOUNT MYNUMBER_NAME)} ], [ 'alice@ex
 is(join("\n", grep { !/403 \(Forbidden\)$/ } $w->problems($home)), '', 'the browser refused no cookie and has nothing to complain of');
 
 # --- account first, from the application, and then the card ---
-my $other = person();
-$other->go($t->url('/linked/here?a=1'));
-sign_in_as($other, 'bob');
-$other->wait_until(sub { $other->has("input[name=person][value='adult2']") }, 'led on to the card');
-($post, $callback) = way_back($other);
+$w->afresh;
+$w->go($t->url('/linked/here?a=1'));
+sign_in_as($w, 'bob');
+$w->wait_until(sub { $w->has("input[name=person][value='adult2']") }, 'led on to the card');
+($post, $callback) = way_back($w);
 ok(flows($post) && !$post->{sent}{'__Host-mynumber'}, 'nobody had a session when the POST came');
-show_card($other, 'adult2');
-$other->press('許可');
-state_is($other, 'account first, then the card', step => 3, account => 1, identity => 1, linked => 0);
-$other->press('連携する');
-is(received($other)->{MYNUMBER_ACCOUNT}, 'bob@example.ac.jp', 'linked, and led on to the application');
-is($other->url, $t->url('/linked/here?a=1'), 'at the very URL that was asked for');
+show_card($w, 'adult2');
+$w->press('許可');
+state_is($w, 'account first, then the card', step => 3, account => 1, identity => 1, linked => 0);
+$w->press('連携する');
+is(received($w)->{MYNUMBER_ACCOUNT}, 'bob@example.ac.jp', 'linked, and led on to the application');
+is($w->url, $t->url('/linked/here?a=1'), 'at the very URL that was asked for');
 
 # --- signed in again in that session: the provider asks nobody, its POST comes at once ---
-$other->navigations;
-$other->go($t->url('/mynumber/signin'));
-state_is($other, 'signed in again', step => 4, account => 1, identity => 1, linked => 1);
-($post) = way_back($other);
+$w->navigations;
+$w->go($t->url('/mynumber/signin'));
+state_is($w, 'signed in again', step => 4, account => 1, identity => 1, linked => 1);
+($post) = way_back($w);
 ok($post->{status} && $post->{withheld}{'__Host-mynumber'} && !$post->{sent}{'__Host-mynumber'}, 'the session was kept from that POST') or diag explain $post;
 
 MNV::WebDriver->stop_all;

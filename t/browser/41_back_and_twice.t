@@ -18,12 +18,15 @@ sub links { return scalar @{ $t->sql('select id from mynumber_links') } }
 # How often the form to link arrived at httpd.
 sub posts { return scalar(() = $t->access_log =~ m{"POST /mynumber/link }g) }
 
-# A browser of somebody new who has both halves and sees the button. What it sends goes over the lag.
+# A phone, or a PC, of somebody new who has both halves and sees the button. What it sends goes over the lag.
+my %browser;
 sub ready {
-    my ($account, $person, %option) = @_;
+    my ($account, $person, $kind) = @_;
     $p->signin_is(account => $account);
     $p->card_is(person => $person);
-    my $w = MNV::WebDriver->new(phone => 1, names => [ 'localhost:' . $t->port . ' 127.0.0.1:' . $lag->port ], %option);
+    my $is_phone = ($kind // 'phone') eq 'phone';
+    my $w = $browser{$is_phone} //= MNV::WebDriver->new(phone => $is_phone, names => [ 'localhost:' . $t->port . ' 127.0.0.1:' . $lag->port ]);
+    $w->afresh;
     $w->go($t->url('/mynumber/signin'))->go($t->url('/mynumber/verify'));
     state_is($w, "$account has both halves", step => 3, account => 1, identity => 1);
     return $w;
@@ -47,7 +50,6 @@ for my $n (1 .. 3) {
     $w->back;
     unlike($w->source, qr/山田太郎|0123456789/, "Back ($n) after the sign-out shows nothing of the person");
 }
-$w->stop;
 
 # Back over the whole way: a callback is not there to be repeated.
 $w = ready('9876543210', 'adult2');
@@ -59,14 +61,13 @@ for my $n (1 .. 4) {
     unlike($w->text, qr/MNV\d{4}/, "Back ($n) leads to no error");
 }
 is(links(), 2, 'no link more');
-$w->stop;
 
 # Twice, quickly; once as fast as the machine, once over a slow connection, where the second click surely comes before the first answer.
 for my $try ([ 0, '1111111111', 'kanji' ], [ 0.7, '2222222222', 'foreign' ]) {
     my ($delay, $account, $person) = @$try;
     my $how = "double click, answers after $delay s";
     my $before = links();
-    $w = ready($account, $person, phone => 0);    # under touch emulation chromedriver waits between the clicks
+    $w = ready($account, $person, 'PC');    # under touch emulation chromedriver waits between the clicks
     $lag->answers_after($delay);
     my $asked = posts();
     $w->double_click('form[action$="/link"] button');
@@ -78,7 +79,6 @@ for my $try ([ 0, '1111111111', 'kanji' ], [ 0.7, '2222222222', 'foreign' ]) {
     $lag->answers_after(0);
     $w->go($home);
     state_is($w, "$how: and is still signed in", account => 1, linked => 1);
-    $w->stop;
 }
 
 # The answer is lost, and with it the session's new id: the browser shows an error page of its own, or sends the form again by itself. Who goes on is linked,
@@ -94,7 +94,6 @@ $w->go($t->url('/mynumber/signin')) if !$w->has('main[data-account="1"]');
 is(links(), 1, 'the answer was lost, the link was made');
 state_is($w, 'the service page says so', account => 1, linked => 1);
 picture($w, 'lost');
-$w->stop;
 
 # Two tabs: linked in one, pressed again in the other, which shows an older page.
 $t->sql('delete from mynumber_links');

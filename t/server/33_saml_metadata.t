@@ -3,9 +3,11 @@
 # httpd lives by a clock that the test sets (libfaketime).
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use List::Util qw(none);
 use MNV::Test;
 use MNV::Source qw(need need_saml);
 use MNV::Federation;
+use MNV::SamlForger qw(request_in);
 
 need_saml();
 my ($library) = glob '/usr/lib/*/faketime/libfaketimeMT.so.1';
@@ -17,11 +19,13 @@ $t->{env}{FAKETIME_TIMESTAMP_FILE} = $clock;
 $t->{env}{$_} = 1 for qw(FAKETIME_NO_CACHE FAKETIME_DONT_FAKE_MONOTONIC NO_FAKE_STAT);
 $t->allow_log(qw(AH00161 MNV1268));    # few processes; what runs out is the matter of another test
 my ($HOUR, $DAY, $ahead) = (3600, 86400, 0);
-sub later { my ($seconds) = @_; $ahead += $seconds; $t->write_file('conf/clock', "+$ahead\n", 0644) }
+sub later { my ($seconds) = @_; $ahead += $seconds; $t->write_file('conf/clock', sprintf("%+d\n", $ahead), 0644) }
 sub now { return time + $ahead }
+later(-5 * 60);    # for answers that are forged today and good for five minutes
 
 $t->providers(signin => 0);
 my $federation = MNV::Federation->new($t);
+my $forger = MNV::SamlForger->start($t);
 my $ID = 'https://idp.example.ac.jp/idp';
 # Metadata whose provider signs people in at this path.
 sub metadata { my ($path, %of) = @_; return $federation->aggregate(providers => { $ID => "https://idp.example.ac.jp/$path" }, key => 'signer', valid_until => now() + 90 * $DAY, %of) }
@@ -29,16 +33,21 @@ my $url = $federation->url;
 my $prefork = "StartServers 4\nMinSpareServers 4\nMaxSpareServers 4\nServerLimit 5\nMaxRequestWorkers 5\n";
 sub config {
     my ($more) = @_;
-    return $t->default_config(signin => "MyNumberSignIn saml\n" . ($more // "MyNumberSAMLMetadata $url\nMyNumberSAMLMetadataCert \"\@DIR\@/federation/signer.crt\"\n"), server => $prefork);
+    return $t->default_config(signin => "MyNumberSignIn saml\nMyNumberSAMLKey \"\@DIR\@/keys/forger/sp.key\"\nMyNumberSAMLCert \"\@DIR\@/keys/forger/sp.crt\"\n" . ($more // "MyNumberSAMLMetadata $url\nMyNumberSAMLMetadataCert \"\@DIR\@/federation/signer.crt\"\n"), server => $prefork);
 }
 
 # Where somebody who signs in is sent: the path there, or our failure.
 sub sent { my $r = $t->browser->get($t->url('/mynumber/signin')); return ($r->header('Location') // '') =~ m{^https://idp\.example\.ac\.jp/(\w+)} ? $1 : $r->mnv_code // $r->code }
 # Everywhere: four processes answer 24 requests one after another.
-sub all { my ($want) = @_; return !grep { sent() ne $want } 1 .. 24 }
-sub everywhere { my ($want, $name) = @_; ok(wait_for(sub { all($want) }, 30), $name) or diag 'now: ' . sent() }
-# Nobody asks the source, though the watchdog has had its turns.
-sub quiet { my ($name) = @_; ok(!wait_for(sub { $federation->asked }, 5), $name) }
+sub all { my ($want) = @_; return none { sent() ne $want } 1 .. 24 }
+sub everywhere {
+    my ($want, $name) = @_;
+    my $is_somewhere = wait_for(sub { sent() eq $want }, 30);
+    later(6);    # a process looks every five seconds for what another has fetched
+    ok($is_somewhere && wait_for(sub { all($want) }, 30), $name) or diag 'now: ' . sent();
+}
+# Nobody has asked the source, though the watchdog has had its turn since: that ends with the purge where ten minutes have gone by.
+sub quiet { my ($mark, $name) = @_; ok(wait_for(sub { $t->log_since($mark) =~ /MNV1130/ }, 30) && !$federation->asked, $name) }
 sub copy { my @copies = grep { !/\.lock$/ } glob $t->path('state/saml-*'); return $copies[0] }
 
 # --- nothing yet ---
@@ -51,23 +60,48 @@ everywhere('one', 'it works when the metadata come');
 ok($federation->asked <= 2, '... fetched by one process for all') or diag $federation->asked;
 is((stat copy())[2] & 07777, 0600, '... and kept, for nobody else to read');
 
+# --- keys that are not known yet ---
+my %case = map { $_->{name} => $_ } $forger->cases;
+# What somebody gets whose answer is made as the case says.
+sub answered {
+    my ($case) = @_;
+    my $b = $t->browser;
+    my ($id, $state) = request_in($b->get($t->url('/mynumber/signin'))->header('Location'));
+    my $form = $forger->response($case{$case}, request => $id, sp => $t->url('/mynumber/saml/metadata'), acs => $t->url('/mynumber/saml/acs'));
+    my $r = $b->post_form($t->url('/mynumber/saml/acs'), { SAMLResponse => $form, RelayState => $state }, origin => 'https://idp.example.ac.jp');
+    return $r->mnv_code // $r->code;
+}
+sub of_keys { return metadata('', providers => {}, xml => $forger->metadata(@_) =~ s{/idp/sso"}{/one"}r) }
+$t->expect_log(qw(MNV0361 MNV0364));
+for ([ [qw(idp)], '10-encrypted/good-aes-128-gcm', 'MNV0361' ], [ [qw(idp idp2)], '00-good/second-key', 'MNV0364' ]) {
+    my ($keys, $case, $code) = @$_;
+    $federation->answer(body => of_keys(@$keys));
+    is(answered($case), $code, "$case: signed by a new key");
+    quiet('... of metadata of a moment ago: nobody asks');
+    later(5 * 60);
+    is(answered($case), $code, '... of metadata of five minutes ago');
+    ok(wait_for(sub { $federation->asked }, 30), '... they are asked for');
+    ok(wait_for(sub { answered($case) eq '303' }, 30), '... and the next one is let in');
+}
+is($federation->asked, 1, '... once');
+
 # --- in time ---
 $federation->answer(body => metadata('two', cache => 'PT1S'));
-later(3 * $HOUR);
 my $mark = $t->mark;
-later(30);
+later(3 * $HOUR);
 is(sent(), 'one', 'not before four hours');
-quiet('... nobody asks');
+quiet($mark, '... nobody asks');
 later(2 * $HOUR);
 everywhere('two', 'after that the new ones, in all processes');
 $federation->answer(body => metadata('three', cache => 'P30D'));
 later(4 * 60);
-quiet('cacheDuration of a second: not before five minutes');
+ok(!wait_for(sub { $federation->asked }, 5), 'cacheDuration of a second: not before five minutes');
 later(2 * 60);
 everywhere('three', '... but then');
 $federation->answer(body => metadata('four'));
+$mark = $t->mark;
 later(23 * $HOUR);
-quiet('cacheDuration of a month: not before a day');
+quiet($mark, 'cacheDuration of a month: not before a day');
 $federation->answer(body => metadata('four', valid_until => now() + 8 * $HOUR));
 later(2 * $HOUR);
 everywhere('four', '... but then');

@@ -11,8 +11,8 @@ my $t = MNV::Test->new;
 my $silent = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $t->port('nobody'), Listen => 64, ReuseAddr => 1) or die "could not listen: $@";
 $t->allow_log('MNV0402');
 for my $round (1 .. 20) {
-    $t->start($t->default_config(server => "MyNumberTimeout 1s 1s\n"));
-    my $then = time + 0.06 * $round;    # while the first fetch waits, and a little after
+    $t->start($t->default_config(server => "MyNumberTimeout 250ms 250ms\n"));
+    my $then = time + 0.015 * $round;    # while the first fetch waits, and a little after
     MNV::Test::wait_for(sub { time > $then });
     $t->graceful if $round % 2;
     $t->stop;

@@ -6,10 +6,9 @@
 import * as crypto from 'node:crypto';
 import * as fs from 'node:fs';
 
-import { errors, readBody, readConfig, sendHtml, start } from './shared.mjs';
+import { errors, interactionPolicy, readBody, readConfig, sendHtml, start } from './shared.mjs';
 import { both, button, choices, esc, form, hidden, inline, page } from './pages.mjs';
 
-const { interactionPolicy } = await import('oidc-provider');
 const config = readConfig();
 const people = { ...JSON.parse(fs.readFileSync(new URL('persons.json', import.meta.url), 'utf8')), ...config.persons };
 const WHAT = { ja: 'デジタル認証サービス', en: 'the Digital Identification service' };

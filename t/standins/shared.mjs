@@ -11,11 +11,13 @@ import { parseArgs } from 'node:util';
 // Standard output carries the "ready" line alone; oidc-provider's notices go to standard error.
 console.info = console.error;
 console.log = console.error;
-const { default: Provider, errors } = await import('oidc-provider');
+// As script/setup packs it: by itself it is 500 files, and reading them more than half of a start.
+const packed = new URL('node_modules/.packed/oidc-provider.mjs', import.meta.url);
+const { default: Provider, errors, interactionPolicy } = await import(fs.existsSync(packed) ? packed : 'oidc-provider');
 
 import { caseNames, forgeAnswer, forgeCallback, forgedPublicKeys, forgeJwt, isCase, listCases } from './forge.mjs';
 
-export { errors };
+export { errors, interactionPolicy };
 const LIMIT = 500; // how many requests of each kind are remembered
 
 // ---- configuration ---------------------------------------------------------------------------------------------------

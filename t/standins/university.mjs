@@ -5,10 +5,9 @@
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 
-import { readBody, readConfig, sendHtml, start } from './shared.mjs';
+import { interactionPolicy, readBody, readConfig, sendHtml, start } from './shared.mjs';
 import { button, choices, esc, form, hidden, inline, page } from './pages.mjs';
 
-const { interactionPolicy } = await import('oidc-provider');
 const config = readConfig();
 const people = { ...JSON.parse(fs.readFileSync(new URL('accounts.json', import.meta.url), 'utf8')), ...config.accounts };
 const WHAT = { ja: '大学のサインイン', en: 'a university sign-in' };

@@ -19,7 +19,7 @@ my $count = 0;
 sub start {
     my ($class, $t) = @_;
     my $program = "$t->{build}/t/unit/test_saml_response";
-    $t->run('make', '-s', '-C', $t->{build}, 't/unit/test_saml_response');
+    $t->run('flock', $t->{build}, 'make', '-s', '-C', $t->{build}, 't/unit/test_saml_response');
     need(-x $program, 'test_saml_response');
     my $self = bless { idp => 'https://idp.example.ac.jp/idp', folder => $t->path('keys/forger'), owner => $$ }, $class;
     mkdir $self->{folder}, 0755;

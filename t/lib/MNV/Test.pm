@@ -76,14 +76,15 @@ sub _find_httpd {
       $ENV{MNV_APXS}, map { ("$_/apxs", "$_/apxs2") }
       split(/:/, $ENV{PATH}), '/usr/sbin', '/usr/local/apache2/bin';
     need($apxs, 'apxs (apache2-dev)');
-    my $query = sub { my $answer = `'$apxs' -q $_[0]`; chomp $answer; $answer };
-    $self->{modules_dir} = $query->('LIBEXECDIR');
-    $self->{httpd} = $query->('SBINDIR') . '/' . $query->('PROGNAME');
+    my ($folder, $program);
+    ($self->{modules_dir}, $folder, $program) = split /;;/, `'$apxs' -q LIBEXECDIR SBINDIR PROGNAME` =~ s/\n//gr;
+    $self->{httpd} = "$folder/$program";
     need(-x $self->{httpd}, "httpd ($self->{httpd})");
     $self->{static} = { map { /^\s+mod_(\w+)\.c/ ? ($1 => 1) : () }
                         `'$self->{httpd}' -l 2>/dev/null` };
     # A module with AddressSanitizer needs its runtime before everything else.
-    if (my ($asan) = `ldd '$self->{module}'` =~ m{libasan\.so\.\d+ => (\S+)}) {
+    my ($asan) = index(_slurp($self->{module}), 'libasan.so') >= 0 ? `ldd '$self->{module}'` =~ m{libasan\.so\.\d+ => (\S+)} : ();
+    if ($asan) {
         $self->{env} = { LD_PRELOAD => $asan, ASAN_OPTIONS => 'detect_leaks=0',
             UBSAN_OPTIONS => 'print_stacktrace=1', %{ $self->{env} } };
     }
@@ -664,7 +665,7 @@ sub done {
 }
 
 # A test that dies or forgets done() leaves no process and is no success.
-$SIG{$_} = sub { exit 1 } for qw(INT TERM HUP);
+$SIG{$_} = sub { exit 1 } for qw(INT TERM HUP PIPE);
 
 END {
     my $status = $?;

@@ -312,6 +312,16 @@ sub window {
 }
 sub new_tab { my ($self) = @_; return $self->window($self->_do('POST', '/window/new', { type => 'tab' })->{handle}) }
 
+# For somebody else: without cookies, cache and history, as a new browser is, whose start takes seconds.
+sub afresh {
+    my ($self) = @_;
+    $self->cdp("Network.clearBrowser$_") for qw(Cookies Cache);
+    my @old = $self->windows;
+    my $own = $self->new_tab->window;
+    $self->window($_)->_do('DELETE', '/window') for @old;
+    return $self->window($own);
+}
+
 # What the browser complained of on pages of this origin since the last call: policy violations, failed downloads,
 # errors of scripts, refused cookies.
 sub problems {

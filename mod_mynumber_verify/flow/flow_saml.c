@@ -294,6 +294,29 @@ apr_status_t mnv_saml_finish(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_r
 
 /* Our own metadata. ------------------------------------------------------------------ */
 
+/* Attributes: what an account is known by, what applications receive, what rules ask for. */
+static const apr_array_header_t *requested(mnv_ctx_t *ctx, const mnv_signin_options_t *signin)
+{
+    const apr_array_header_t *lists[] = {signin->account_attributes, signin->account_keep};
+    apr_array_header_t *all = apr_array_make(ctx->pool, 8, sizeof(const char *));
+    apr_table_t *seen = apr_table_make(ctx->pool, 8);
+    int i, k;
+
+    apr_table_setn(seen, MNV_SAML_NAME_ID, "no attribute");
+    apr_table_setn(seen, MNV_ATTRIBUTE_WITHHELD, "ours");
+    for (i = 0; i < 2; i++) {
+        for (k = 0; lists[i] && k < lists[i]->nelts; k++) {
+            const char *name = mnv_saml_short_name(APR_ARRAY_IDX(lists[i], k, const char *));
+
+            if (!apr_table_get(seen, name)) {
+                apr_table_setn(seen, name, "asked for");
+                APR_ARRAY_PUSH(all, const char *) = name;
+            }
+        }
+    }
+    return all;
+}
+
 apr_status_t mnv_step_saml_metadata(mnv_ctx_t *ctx, const mnv_site_t *site, const mnv_request_t *request, mnv_reply_t *reply)
 {
     const mnv_options_t *options = site->options;
@@ -309,7 +332,7 @@ apr_status_t mnv_step_saml_metadata(mnv_ctx_t *ctx, const mnv_site_t *site, cons
     self.certificates = options->saml.certificates;
     self.signs = options->saml.keys->nelts > 0;
     self.logout_url = self.signs ? mnv_own_url(ctx->pool, options, "/saml/slo") : NULL; /* what is sent from there must be signed */
-    self.requested = options->signin.account_attributes;
+    self.requested = requested(ctx, &options->signin);
     mnv_reply_body(reply, 200, METADATA_TYPE, mnv_saml_self_xml(ctx->pool, &self));
     return APR_SUCCESS;
 }

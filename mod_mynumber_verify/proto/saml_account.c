@@ -6,11 +6,10 @@
 #include "base/text.h"
 
 #define ACCOUNT_LIMIT_BYTES 255
-#define NAME_ID "NameID"
 
 /* In this order where the configuration names none: what is never given to another person first. */
 static const char *const by_default[] = {
-    "subject-id", "pairwise-id", "objectidentifier", NAME_ID, "eduPersonTargetedID", "eduPersonPrincipalName", "upn",
+    "subject-id", "pairwise-id", "objectidentifier", MNV_SAML_NAME_ID, "eduPersonTargetedID", "eduPersonPrincipalName", "upn",
 };
 #define DEFAULTS (int)(sizeof(by_default) / sizeof(by_default[0]))
 
@@ -49,7 +48,7 @@ static const char *identifier_in(const mnv_saml_statement_t *statement, const mn
     const mnv_saml_name_id_t *name_id = &statement->name_id;
     const char *value;
 
-    if (!strcmp(short_name, NAME_ID)) {
+    if (!strcmp(short_name, MNV_SAML_NAME_ID)) {
         value = name_id->format && !strcmp(name_id->format, MNV_SAML_PERSISTENT) ? name_id->value : NULL;
     }
     else {

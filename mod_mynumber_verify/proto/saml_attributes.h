@@ -6,6 +6,9 @@
 #include "model/session.h"
 #include "proto/saml_response.h"
 
+/** Among names of attributes: the persistent NameID. */
+#define MNV_SAML_NAME_ID "NameID"
+
 /** The short name of an attribute: "urn:oid:1.3.6.1.4.1.5923.1.1.1.6", the bare OID, "urn:mace:dir:attribute-def:eduPersonPrincipalName" and
  * "eduPersonPrincipalName" all are the last. @return name itself where there is none */
 const char *mnv_saml_short_name(const char *name);
@@ -31,9 +34,9 @@ typedef struct mnv_saml_account_rules_t {
     const mnv_signin_options_t *signin;
 } mnv_saml_account_rules_t;
 
-/** The account half. Its id is the first usable one of signin->account_attributes ("NameID" is a persistent NameID), else of the default order: subject-id, pairwise-id,
+/** The account half. Its id is the first usable one of signin->account_attributes, else of the default order: subject-id, pairwise-id,
  * objectidentifier, persistent NameID, eduPersonTargetedID, and with a warning eduPersonPrincipalName, upn, which may be given to another person later. Usable: exactly one value of 1 to 255 bytes
- * without control characters or blanks at the ends; scoped ones of the provider's scopes. kind is the short name ("NameID" for a NameID). A transient NameID is never one.
+ * without control characters or blanks at the ends; scoped ones of the provider's scopes. kind is the short name. A transient NameID is never one.
  * attributes holds what signin->account_keep names; scoped values out of scope are left out; groups that are unknown are absent.
  * @return APR_SUCCESS or a told failure SAML_TENANT, ACCOUNT_ATTRIBUTE. Pool: ctx->pool. */
 apr_status_t mnv_saml_account(mnv_ctx_t *ctx, const mnv_saml_statement_t *statement, const mnv_saml_account_rules_t *rules, mnv_account_t **account);

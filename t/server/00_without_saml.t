@@ -10,7 +10,7 @@ my %absent;
 if (!without_saml()) {
     my $build = $ENV{MNV_BUILD} // root . '/build';
     %absent = (module => "$build/.libs/mod_without_saml.so", ctl => "$build/ctl_without_saml");
-    my $said = qx(make -s -C '$build' mod_without_saml.la ctl_without_saml 2>&1);
+    my $said = qx(flock '$build' make -s -C '$build' mod_without_saml.la ctl_without_saml 2>&1);
     is($?, 0, 'made') or diag $said;
 }
 my $t = MNV::Test->new(%absent);

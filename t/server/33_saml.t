@@ -22,7 +22,7 @@ EOT
 $t->write_file('keys/idp.xml', $idp->metadata, 0644);
 my $saml = "MyNumberSignIn saml\nMyNumberSAMLMetadata \"\@DIR\@/keys/idp.xml\"\n";
 my $keys = key_lines(qw(saml saml2));
-my @attributes = "MyNumberAccountAttribute eduPersonPrincipalName\nMyNumberAccountPass urn:oid:1.3.6.1.4.1.5923.1.1.1.9\n";
+my @attributes = "MyNumberAccountAttribute eduPersonPrincipalName NameID\nMyNumberAccountPass urn:oid:1.3.6.1.4.1.5923.1.1.1.9\n";
 
 # --- configurations that cannot work ---
 sub refused {
@@ -43,7 +43,8 @@ refused('what is of OpenID Connect', "${saml}MyNumberSignInClientID x\n", qr/MNV
 refused('what is of SAML without it', "MyNumberSignIn none\nMyNumberSAMLEntityID x\n", qr/MNV1370.*of no use/);
 
 # --- the journey ---
-$t->start($t->default_config(signin => $saml . $keys . $attributes[0]));
+$t->start($t->default_config(signin => $saml . $keys . $attributes[0], location => "<Location /staff>\n  AuthType mynumber\n  Require mynumber-attribute account:eduPersonScopedAffiliation staff\@example.ac.jp\n"
+      . "  Require mynumber-attribute account:mail x\@example.ac.jp\n</Location>\n"));
 my $b = $t->browser;
 my $page = answer_for($b, 'alice', $t->url('/linked/x?y=1'));
 $page = $b->form->submit;
@@ -68,6 +69,8 @@ is($metadata->header('Content-Type') =~ s/;.*//r, 'application/samlmetadata+xml'
 like($metadata->body, qr/entityID="\Q@{[$t->base]}\E\/mynumber\/saml\/metadata"/, '... name us');
 like($metadata->body, qr/Location="\Q@{[$t->base]}\E\/mynumber\/saml\/acs"/, '... and where answers go');
 is(scalar(grep { index($metadata->body =~ s/\s//gr, certificate($t, $_)) >= 0 } qw(saml saml2)), 2, '... both certificates');
+is(join(' ', $metadata->body =~ /<md:RequestedAttribute [^>]*FriendlyName="([^"]*)"/g), 'eduPersonPrincipalName eduPersonScopedAffiliation mail',
+    '... and the attributes: of the account, for applications and for rules, each once, and a NameID is none');
 
 # --- what others post to us ---
 my $evil = $t->browser;

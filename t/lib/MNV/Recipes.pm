@@ -20,16 +20,17 @@ sub index { return slurp("$folder/README.md") }
 sub all {
     my ($class) = @_;
     opendir my $pages, root . "/$folder" or die "$folder: $!";
-    return map { $class->_read($_) } sort grep { /\.md$/ && $_ ne 'README.md' } readdir $pages;
+    return map { $class->page("$folder/$_") } sort grep { /\.md$/ && $_ ne 'README.md' } readdir $pages;
 }
 
-sub _read {
+# Any page whose blocks are tested.
+sub page {
     my ($class, $file) = @_;
-    my $text = slurp("$folder/$file");
+    my $text = slurp($file);
     my %block;
     push @{ $block{$1} }, $2 while $text =~ /^```(\S.*?)\n(.*?)^```$/gms;
     my ($title) = $text =~ /\A# (.+)/;
-    (my $name = $file) =~ s/\.md$//;
+    my ($name) = $file =~ m{([^/]+)\.md$};
     return bless { name => $name, title => $title, text => $text, blocks => \%block }, $class;
 }
 

@@ -300,8 +300,8 @@ void **mnv_federation_notes(mnv_federation_t *federation)
     return &federation->notes;
 }
 
-/* Is it time? */
-static int is_due(mnv_ctx_t *ctx, const mnv_federation_t *federation)
+/* Is it time? Strangers can raise doubts, so that these make no more traffic than the shortest cacheDuration. */
+static int is_due(mnv_ctx_t *ctx, const mnv_federation_t *federation, int is_doubted)
 {
     const mnv_snapshot_t *current = federation->current;
     const apr_time_t now = mnv_now(ctx);
@@ -313,17 +313,17 @@ static int is_due(mnv_ctx_t *ctx, const mnv_federation_t *federation)
     if (!federation->options->is_url) {
         return apr_stat(&info, federation->options->metadata, APR_FINFO_MTIME, ctx->pool) != APR_SUCCESS || info.mtime != federation->file_seen;
     }
-    return !is_usable(current, now) || now < current->fetched_at || now - current->fetched_at >= fresh_for(current);
+    return !is_usable(current, now) || now < current->fetched_at || now - current->fetched_at >= (is_doubted ? FRESH_LEAST : fresh_for(current));
 }
 
-apr_status_t mnv_federation_refresh(mnv_ctx_t *ctx, mnv_federation_t *federation, const volatile apr_uint32_t *stop)
+apr_status_t mnv_federation_refresh(mnv_ctx_t *ctx, mnv_federation_t *federation, int is_doubted, const volatile apr_uint32_t *stop)
 {
     const mnv_snapshot_t *current;
     apr_status_t status = APR_SUCCESS;
 
     apr_thread_mutex_lock(federation->mutex);
     look_for_newer(ctx, federation);
-    if (is_due(ctx, federation)) {
+    if (is_due(ctx, federation, is_doubted)) {
         status = fetch_alone(ctx, federation, stop);
     }
     current = federation->current;

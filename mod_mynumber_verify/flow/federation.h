@@ -32,8 +32,9 @@ void mnv_federation_connect(mnv_federation_t *federation, mnv_http_t *http);
 apr_status_t mnv_federation_metadata(mnv_ctx_t *ctx, mnv_federation_t *federation, const mnv_saml_metadata_t **metadata);
 
 /** Refresh ahead of need (for the watchdog): a URL when cacheDuration is over (5 minutes to a day, 4 hours where none is told; half of what validUntil leaves where that is less), a
- * file when it has changed. @param stop the fetch is given up once it is not 0; NULL: never @return APR_SUCCESS, also when it is not time, or the told failure */
-apr_status_t mnv_federation_refresh(mnv_ctx_t *ctx, mnv_federation_t *federation, const volatile apr_uint32_t *stop);
+ * file when it has changed. @param is_doubted a URL after 5 minutes in any case @param stop the fetch is given up once it is not 0; NULL: never
+ * @return APR_SUCCESS, also when it is not time, or the told failure */
+apr_status_t mnv_federation_refresh(mnv_ctx_t *ctx, mnv_federation_t *federation, int is_doubted, const volatile apr_uint32_t *stop);
 
 /** What there is now, valid or not, without fetching. @param since when it was fetched or its file was written @return NULL: nothing. Lives as long as ctx->pool. */
 const mnv_saml_metadata_t *mnv_federation_current(mnv_ctx_t *ctx, mnv_federation_t *federation, apr_time_t *since);

@@ -178,6 +178,9 @@ static apr_status_t judge(mnv_ctx_t *ctx, const mnv_site_t *site, const char *re
     }
     status = mnv_saml_response_judge(ctx, response, &expect, statement);
     if (status != APR_SUCCESS) {
+        if (ctx->failure.what == MNV_FAIL_SAML_SIGNATURE || ctx->failure.what == MNV_FAIL_SAML_ENCRYPTED) {
+            mnv_saml_doubt(ctx, site);
+        }
         return status;
     }
     /* One provider alone, put there by the administrator, speaks for its own people whatever it calls them; in a federation the metadata say whose names are whose. */

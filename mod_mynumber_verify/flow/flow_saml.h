@@ -11,6 +11,9 @@ void mnv_saml_ready(mnv_ctx_t *ctx, apr_pool_t *pool, const mnv_options_t *optio
 /** In each process, once the site is made. */
 void mnv_saml_connect(const mnv_site_t *site);
 
+/** A signature was made by none of the keys in the metadata: let the watchdog look for newer ones. */
+void mnv_saml_doubt(mnv_ctx_t *ctx, const mnv_site_t *site);
+
 /** For the watchdog: metadata ahead of need. @param stop not 0: the process ends */
 void mnv_saml_refresh(mnv_ctx_t *ctx, const mnv_site_t *site, const volatile apr_uint32_t *stop);
 

@@ -1,8 +1,10 @@
 /* What sign-in by SAML does beside requests: metadata at start and ahead of need, and warnings of what runs out. */
 #include "flow/flow_saml.h"
 
+#include <apr_atomic.h>
 #include <apr_shm.h>
 #include <apr_strings.h>
+#include "base/log.h"
 #include "flow/expiry.h"
 #include "flow/federation.h"
 
@@ -10,10 +12,16 @@
 
 enum { OF_METADATA, OF_SIGNERS, OF_PROVIDER, OURS, THINGS };
 
-/* Of one host. */
+/* Of one host, in memory that all processes share. */
+typedef struct shared_t {
+    mnv_expiry_t told[THINGS];
+    volatile apr_uint32_t is_doubted; /* the keys in the metadata may be those of yesterday */
+} shared_t;
+
+/* Of one host, in this process. */
 typedef struct notes_t {
-    mnv_expiry_t *told;   /* THINGS of them, shared by all processes */
-    apr_time_t looked_at; /* by this one */
+    shared_t *shared;
+    apr_time_t looked_at;
 } notes_t;
 
 /* The end of the first, or of the last, of some certificates. @return 0: there are none */
@@ -72,13 +80,13 @@ static void tell(mnv_ctx_t *ctx, const mnv_options_t *options, mnv_federation_t 
         return;
     }
     notes->looked_at = now;
-    mnv_expiry_tell(ctx, &notes->told[OURS], &own);
-    mnv_expiry_tell(ctx, &notes->told[OF_SIGNERS], &theirs);
+    mnv_expiry_tell(ctx, &notes->shared->told[OURS], &own);
+    mnv_expiry_tell(ctx, &notes->shared->told[OF_SIGNERS], &theirs);
     metadata = mnv_federation_current(ctx, federation, &since);
     if (metadata) {
-        tell_metadata(ctx, &options->saml, &notes->told[OF_METADATA], metadata, since);
+        tell_metadata(ctx, &options->saml, &notes->shared->told[OF_METADATA], metadata, since);
         if (!mnv_saml_metadata_valid_until(metadata) || mnv_saml_metadata_valid_until(metadata) > now) {
-            tell_provider(ctx, options, &notes->told[OF_PROVIDER], metadata);
+            tell_provider(ctx, options, &notes->shared->told[OF_PROVIDER], metadata);
         }
     }
 }
@@ -91,8 +99,8 @@ void mnv_saml_ready(mnv_ctx_t *ctx, apr_pool_t *pool, const mnv_options_t *optio
     if (options->saml.is_url) {
         mnv_federation_start(ctx, federation);
     }
-    if (apr_shm_create(&memory, THINGS * sizeof(mnv_expiry_t), NULL, pool) == APR_SUCCESS) { /* anonymous, zero */
-        notes->told = apr_shm_baseaddr_get(memory);
+    if (apr_shm_create(&memory, sizeof(shared_t), NULL, pool) == APR_SUCCESS) { /* anonymous, zero */
+        notes->shared = apr_shm_baseaddr_get(memory);
         *mnv_federation_notes(federation) = notes;
         tell(ctx, options, federation);
     }
@@ -103,8 +111,20 @@ void mnv_saml_connect(const mnv_site_t *site)
     mnv_federation_connect(site->federation, site->http);
 }
 
+void mnv_saml_doubt(mnv_ctx_t *ctx, const mnv_site_t *site)
+{
+    const notes_t *notes = *mnv_federation_notes(site->federation);
+
+    if (notes && site->options->saml.is_url && !apr_atomic_xchg32(&notes->shared->is_doubted, 1)) {
+        mnv_log(ctx, MNV_LOG_INFO, MNVLOGNO(1269) "metadata \"%s\" may lack a new key: they are fetched anew if they are older than 5 minutes", site->options->saml.metadata);
+    }
+}
+
 void mnv_saml_refresh(mnv_ctx_t *ctx, const mnv_site_t *site, const volatile apr_uint32_t *stop)
 {
-    mnv_federation_refresh(ctx, site->federation, stop); /* a failure is told, and tried again in a later step */
+    const notes_t *notes = *mnv_federation_notes(site->federation);
+    const int is_doubted = notes && apr_atomic_xchg32(&notes->shared->is_doubted, 0);
+
+    mnv_federation_refresh(ctx, site->federation, is_doubted, stop); /* a failure is told, and tried again in a later step */
     tell(ctx, site->options, site->federation);
 }

@@ -6,6 +6,7 @@ use lib "$FindBin::Bin/../lib";
 use MNV::Test;
 use MNV::Source qw(need);
 use MNV::Federation;
+use MNV::SamlForger qw(request_in);
 
 my ($library) = glob '/usr/lib/*/faketime/libfaketimeMT.so.1';
 need($library, 'libfaketime (script/setup)');
@@ -16,11 +17,13 @@ $t->{env}{FAKETIME_TIMESTAMP_FILE} = $clock;
 $t->{env}{$_} = 1 for qw(FAKETIME_NO_CACHE FAKETIME_DONT_FAKE_MONOTONIC NO_FAKE_STAT);
 $t->allow_log(qw(AH00161 MNV1268));    # few processes; what runs out is the matter of another test
 my ($HOUR, $DAY, $ahead) = (3600, 86400, 0);
-sub later { my ($seconds) = @_; $ahead += $seconds; $t->write_file('conf/clock', "+$ahead\n", 0644) }
+sub later { my ($seconds) = @_; $ahead += $seconds; $t->write_file('conf/clock', sprintf("%+d\n", $ahead), 0644) }
 sub now { return time + $ahead }
+later(-5 * 60);    # for answers that are forged today and good for five minutes
 
 $t->providers(signin => 0);
 my $federation = MNV::Federation->new($t);
+my $forger = MNV::SamlForger->start($t);
 my $ID = 'https://idp.example.ac.jp/idp';
 # Metadata whose provider signs people in at this path.
 sub metadata { my ($path, %of) = @_; return $federation->aggregate(providers => { $ID => "https://idp.example.ac.jp/$path" }, key => 'signer', valid_until => now() + 90 * $DAY, %of) }
@@ -28,7 +31,7 @@ my $url = $federation->url;
 my $prefork = "StartServers 4\nMinSpareServers 4\nMaxSpareServers 4\nServerLimit 5\nMaxRequestWorkers 5\n";
 sub config {
     my ($more) = @_;
-    return $t->default_config(signin => "MyNumberSignIn saml\n" . ($more // "MyNumberSAMLMetadata $url\nMyNumberSAMLMetadataCert \"\@DIR\@/federation/signer.crt\"\n"), server => $prefork);
+    return $t->default_config(signin => "MyNumberSignIn saml\nMyNumberSAMLKey \"\@DIR\@/keys/forger/sp.key\"\nMyNumberSAMLCert \"\@DIR\@/keys/forger/sp.crt\"\n" . ($more // "MyNumberSAMLMetadata $url\nMyNumberSAMLMetadataCert \"\@DIR\@/federation/signer.crt\"\n"), server => $prefork);
 }
 
 # Where somebody who signs in is sent: the path there, or our failure.
@@ -49,6 +52,31 @@ later(11);
 everywhere('one', 'it works when the metadata come');
 ok($federation->asked <= 2, '... fetched by one process for all') or diag $federation->asked;
 is((stat copy())[2] & 07777, 0600, '... and kept, for nobody else to read');
+
+# --- keys that are not known yet ---
+my %case = map { $_->{name} => $_ } $forger->cases;
+# What somebody gets whose answer is made as the case says.
+sub answered {
+    my ($case) = @_;
+    my $b = $t->browser;
+    my ($id, $state) = request_in($b->get($t->url('/mynumber/signin'))->header('Location'));
+    my $form = $forger->response($case{$case}, request => $id, sp => $t->url('/mynumber/saml/metadata'), acs => $t->url('/mynumber/saml/acs'));
+    my $r = $b->post_form($t->url('/mynumber/saml/acs'), { SAMLResponse => $form, RelayState => $state }, origin => 'https://idp.example.ac.jp');
+    return $r->mnv_code // $r->code;
+}
+sub of_keys { return metadata('', providers => {}, xml => $forger->metadata(@_) =~ s{/idp/sso"}{/one"}r) }
+$t->expect_log(qw(MNV0361 MNV0364));
+for ([ [qw(idp)], '10-encrypted/good-aes-128-gcm', 'MNV0361' ], [ [qw(idp idp2)], '00-good/second-key', 'MNV0364' ]) {
+    my ($keys, $case, $code) = @$_;
+    $federation->answer(body => of_keys(@$keys));
+    is(answered($case), $code, "$case: signed by a new key");
+    quiet('... of metadata of a moment ago: nobody asks');
+    later(5 * 60);
+    is(answered($case), $code, '... of metadata of five minutes ago');
+    ok(wait_for(sub { $federation->asked }, 30), '... they are asked for');
+    ok(wait_for(sub { answered($case) eq '303' }, 30), '... and the next one is let in');
+}
+is($federation->asked, 1, '... once');
 
 # --- in time ---
 $federation->answer(body => metadata('two', cache => 'PT1S'));

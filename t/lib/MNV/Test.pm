@@ -82,10 +82,11 @@ sub _find_httpd {
     need(-x $self->{httpd}, "httpd ($self->{httpd})");
     $self->{static} = { map { /^\s+mod_(\w+)\.c/ ? ($1 => 1) : () }
                         `'$self->{httpd}' -l 2>/dev/null` };
-    # A module with AddressSanitizer needs its runtime before everything else.
+    # A module with AddressSanitizer needs its runtime before everything else. That asks for the time while it holds the lock of its malloc when it gives memory back;
+    # libfaketime's first answer needs malloc.
     my ($asan) = index(_slurp($self->{module}), 'libasan.so') >= 0 ? `ldd '$self->{module}'` =~ m{libasan\.so\.\d+ => (\S+)} : ();
     if ($asan) {
-        $self->{env} = { LD_PRELOAD => $asan, ASAN_OPTIONS => 'detect_leaks=0',
+        $self->{env} = { LD_PRELOAD => $asan, ASAN_OPTIONS => 'detect_leaks=0:allocator_release_to_os_interval_ms=-1',
             UBSAN_OPTIONS => 'print_stacktrace=1', %{ $self->{env} } };
     }
 }

@@ -32,6 +32,11 @@ $t->start($t->default_config(server => $api->load . $api->by_key, location => <<
   MyNumberBearer required
   MyNumberUnauthenticated pass
 </Location>
+<Location /show/without>
+  AuthType None
+  Require all granted
+  MyNumberBearer required
+</Location>
 EOT
 sub seen { MNV::Bearer::seen(@_) }
 my $token = $api->sign;
@@ -84,6 +89,11 @@ is($t->browser->get($t->url('/show/linked'))->code, 303, 'a person without eithe
 $env = $api->call('/show/pass')->json->{env};
 is($env->{MYNUMBER_VERIFIED}, '0', 'pass: nobody is told as nobody');
 is($api->call('/show/pass', $token)->json->{env}{MYNUMBER_ACCOUNT}, 'sub-0123456789', 'somebody as somebody');
+
+for my $any ($token, 'junk') {
+    $r = $api->call('/show/without', $any);
+    is(join(' ', $r->code, grep { /^MYNUMBER_/ } sort keys %{ $r->json->{env} }), '200', 'where AuthType mynumber is not in force nobody is looked for');
+}
 
 # RFC 6750 2: once, by one method.
 $t->expect_log('MNV0392');

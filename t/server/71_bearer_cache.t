@@ -58,6 +58,23 @@ $b->visit($t->url('/mynumber/'));
 $b->form('unlink')->submit;
 ok(wait_for(sub { seen($api->call('/show/linked', $token)) eq '403 insufficient_scope MNV0822' }, 10), 'so is unlinking');
 
+# Another host, for which the token is not.
+$t->restart($t->default_config(server => $server, location => $location . <<'EOT'));
+Listen 127.0.0.1:@PORT:second@
+<VirtualHost 127.0.0.1:@PORT:second@>
+  ServerName http://localhost:@PORT:second@
+  MyNumberBaseURL http://localhost:@PORT:second@
+  MyNumberBearerAudience another
+</VirtualHost>
+EOT
+my $at_second = sub { $t->browser->request('GET', 'http://localhost:' . $t->port('second') . '/show/api', headers => [ [ 'Accept', '*/*' ], [ 'Authorization', "Bearer $_[0]" ] ]) };
+is($at_second->($api->sign({ aud => 'another' }))->code, 200, 'another host takes tokens of its own');
+$t->expect_log('MNV0309');
+for (1 .. 4) {
+    is($api->call('/show/api', $token)->code, 200, 'a token is known to its host');
+    is(seen($at_second->($token)), '401 invalid_token MNV0393', '... and not let in at another');
+}
+
 # A reload with another audience.
 $t->graceful($t->default_config(server => $server =~ s/Audience api/Audience another/r, location => $location));
 $t->expect_log('MNV0309');

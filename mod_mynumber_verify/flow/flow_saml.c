@@ -332,6 +332,8 @@ apr_status_t mnv_step_saml_metadata(mnv_ctx_t *ctx, const mnv_site_t *site, cons
     self.certificates = options->saml.certificates;
     self.signs = options->saml.keys->nelts > 0;
     self.logout_url = self.signs ? mnv_own_url(ctx->pool, options, "/saml/slo") : NULL; /* what is sent from there must be signed */
+    self.name_ja = options->saml.names.ja;
+    self.name_en = options->saml.names.en;
     self.requested = requested(ctx, &options->signin);
     mnv_reply_body(reply, 200, METADATA_TYPE, mnv_saml_self_xml(ctx->pool, &self));
     return APR_SUCCESS;

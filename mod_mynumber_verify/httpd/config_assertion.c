@@ -16,7 +16,7 @@ static const int made_of[] = { 1, 0, 2 };
 
 /* The directive. ------------------------------------------------------------------ */
 
-const char *mod_mnv_assertion_set(const mod_mnv_setting_t *setting, mod_mnv_assertion_t *field)
+const char *mod_mnv_assertion_set(const mod_mnv_setting_t *setting, void *field)
 {
     mod_mnv_assertion_t made = { 0, NULL, 0 };
     const char *word = setting->argv[0], *audience = setting->argc > 1 ? setting->argv[1] : NULL;
@@ -32,13 +32,16 @@ const char *mod_mnv_assertion_set(const mod_mnv_setting_t *setting, mod_mnv_asse
         made.audience = audience + 4;
         made.print = mod_mnv_print_of(made.audience);
     }
-    *field = made;
+    *(mod_mnv_assertion_t *)field = made;
     return NULL;
 }
 
-void mod_mnv_assertion_print(apr_pool_t *pool, const mod_mnv_assertion_t *field, mnv_json_t *object)
+void mod_mnv_assertion_print(apr_pool_t *pool, const mod_mnv_directive_t *row, const void *field, mnv_json_t *object)
 {
-    mnv_json_set_string(object, "value", !field->is_on ? "off" : field->audience ? apr_pstrcat(pool, "on aud=", field->audience, NULL) : "on");
+    const mod_mnv_assertion_t *assertion = field;
+
+    (void)row;
+    mnv_json_set_string(object, "value", !assertion->is_on ? "off" : assertion->audience ? apr_pstrcat(pool, "on aud=", assertion->audience, NULL) : "on");
 }
 
 /* The keys. ------------------------------------------------------------------------ */

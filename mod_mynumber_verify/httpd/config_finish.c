@@ -199,7 +199,7 @@ static void judge_card(mod_mnv_judge_t *judge)
 static void judge_no_saml(mod_mnv_judge_t *judge)
 {
     static const mod_mnv_directive_e useless[] = { MNV_DIRECTIVE_SAML_ENTITY_ID, MNV_DIRECTIVE_SAML_METADATA, MNV_DIRECTIVE_SAML_METADATA_CERT, MNV_DIRECTIVE_SAML_DISCOVERY, MNV_DIRECTIVE_SAML_KEY,
-                                                   MNV_DIRECTIVE_SAML_CERT, MNV_DIRECTIVE_SAML_SHA1 };
+                                                   MNV_DIRECTIVE_SAML_CERT, MNV_DIRECTIVE_SAML_NAME, MNV_DIRECTIVE_SAML_SHA1 };
     apr_size_t i;
 
     for (i = 0; i < sizeof(useless) / sizeof(*useless); i++) {

@@ -568,25 +568,16 @@ static void print_exports(apr_pool_t *pool, const mod_mnv_directive_t *row, cons
     mnv_json_set_string(object, "value", (*(const mod_mnv_export_list_t *const *)field)->text);
 }
 
-/* Assertions, see config_assertion.c. ---------------------------------------------------- */
-
-static const char *set_assertion(const mod_mnv_setting_t *setting, void *field)
-{
-    return mod_mnv_assertion_set(setting, field);
-}
-
-static void print_assertion(apr_pool_t *pool, const mod_mnv_directive_t *row, const void *field, mnv_json_t *object)
-{
-    (void)row;
-    mod_mnv_assertion_print(pool, field, object);
-}
-
 /* The table. ---------------------------------------------------------------------------- */
 
 static const mod_mnv_kind_t kinds[] = {
 #define set_endpoint mod_mnv_endpoint_set
+#define set_assertion mod_mnv_assertion_set
+#define print_assertion mod_mnv_assertion_print
 #define set_assurance mod_mnv_assurance_set
 #define print_assurance mod_mnv_assurance_print
+#define set_names mod_mnv_names_set
+#define print_names mod_mnv_names_print
 #define set_verify mod_mnv_verify_set
 #define print_verify mod_mnv_verify_print
 #define MNV_KIND_ROW(kind, type, fewest, most, repeats, set, print) { fewest, most, repeats, set_##set, print_##print },

@@ -14,6 +14,7 @@
     X(PROVIDER, const char *, 1, 1, 0, provider, text)                                              \
     X(ENDPOINT, const char *, 1, 1, 0, endpoint, text)                                              \
     X(ENDPOINTS, mod_mnv_endpoints_t, 2, 2, 1, endpoints, endpoints)                                \
+    X(NAMES, mnv_names_t, 2, 2, 1, names, names)                                                    \
     X(TEXT, const char *, 1, 1, 0, text, text)                                                      \
     X(FILES, apr_array_header_t *, 1, 1, 1, files, list)                                            \
     X(KEYS, apr_array_header_t *, 1, 2, 1, keys, keys)                                              \
@@ -110,6 +111,10 @@ void mod_mnv_word_print(const mod_mnv_directive_t *row, const void *field, mnv_j
 const char *mod_mnv_assurance_set(const mod_mnv_setting_t *setting, void *field);
 void mod_mnv_assurance_print(apr_pool_t *pool, const mod_mnv_directive_t *row, const void *field, mnv_json_t *object);
 
+/** Set and print of MyNumberSAMLName. (directive_names.c) */
+const char *mod_mnv_names_set(const mod_mnv_setting_t *setting, void *field);
+void mod_mnv_names_print(apr_pool_t *pool, const mod_mnv_directive_t *row, const void *field, mnv_json_t *object);
+
 #define MNV_VERIFY_OPTION_MAX 16 /* in a line of MyNumberBearerVerify */
 
 /** Set and print of MyNumberBearerVerify. (directive_bearer.c) */
@@ -117,8 +122,8 @@ const char *mod_mnv_verify_set(const mod_mnv_setting_t *setting, void *field);
 void mod_mnv_verify_print(apr_pool_t *pool, const mod_mnv_directive_t *row, const void *field, mnv_json_t *object);
 
 /** Set and print of MyNumberAssertion. (config_assertion.c) */
-const char *mod_mnv_assertion_set(const mod_mnv_setting_t *setting, mod_mnv_assertion_t *field);
-void mod_mnv_assertion_print(apr_pool_t *pool, const mod_mnv_assertion_t *field, mnv_json_t *object);
+const char *mod_mnv_assertion_set(const mod_mnv_setting_t *setting, void *field);
+void mod_mnv_assertion_print(apr_pool_t *pool, const mod_mnv_directive_t *row, const void *field, mnv_json_t *object);
 
 static inline int mod_mnv_bits_have(const mod_mnv_bits_t *bits, int number)
 {

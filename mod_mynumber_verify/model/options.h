@@ -53,6 +53,11 @@ typedef struct mnv_provider_options_t {
 
 typedef enum { MNV_SIGNIN_UNSET, MNV_SIGNIN_NONE, MNV_SIGNIN_OIDC, MNV_SIGNIN_SAML, MNV_SIGNIN_EXTERNAL } mnv_signin_e;
 
+/** What something is called in each language of people; NULL: not said. */
+typedef struct mnv_names_t {
+    const char *ja, *en;
+} mnv_names_t;
+
 /** Sign-in by SAML. The identity provider's entityID is the issuer of mnv_options_t.account, where one is named. */
 typedef struct mnv_saml_options_t {
     const char *entity_id;            /* ours */
@@ -62,6 +67,7 @@ typedef struct mnv_saml_options_t {
     const char *discovery;            /* URL of the discovery service; NULL: none */
     apr_array_header_t *keys;         /* struct mnv_private_key_t *: the first signs, all open what is encrypted for us; may be empty */
     apr_array_header_t *certificates; /* mnv_certificate_t * of these keys; may be empty */
+    mnv_names_t names;                /* of the service, in our metadata */
     int sha1;                         /* signatures of messages may be made with SHA-1 */
 } mnv_saml_options_t;
 

@@ -72,6 +72,7 @@ my %set = (
     MyNumberSAMLDiscovery => [ 'https://ds.example.test/WAYF?x=1', undef, 'none' ],
     MyNumberSAMLKey => [ $t->path('keys/sp.key'), [ $t->path('keys/sp.key') ], undef ],
     MyNumberSAMLCert => [ $t->path('keys/sp.crt'), [ $t->path('keys/sp.crt') ], undef ],
+    MyNumberSAMLName => [ qq(ja Mon\nen "The Gate"), { ja => 'Mon', en => 'The Gate' }, {} ],
     MyNumberSignInLogout => [ 'ON', 'on' ],
     MyNumberSignInRefuseGuests => [ 'on' ],
     MyNumberSAMLSHA1 => [ 'OFF', 'off' ],    # on warns: 33_saml_forged.t
@@ -185,6 +186,7 @@ my %bad = (
     ORIGIN => [ 'http://www.example.test', 'https://www.example.test/path', 'www.example.test', 'https://u:p@www.example.test', 'ftp://www.example.test', 'https://', 'https://x:0', 'https://x:99999' ],
     PROVIDER => [ 'http://card.example.test', 'http://localhost.example.test', 'https://card.example.test/?q', 'https://', 'https://card example', 'HTTP://card.example.test' ],
     ENDPOINT => [ 'ds.example.test', 'http://ds.example.test/', 'file:///etc/passwd' ],
+    NAMES => [ 'fr Nom', 'JA Mon', 'ja', "ja x\nMyNumberSAMLName ja y", 'ja ""', "en \"a\tb\"", 'ja ' . 'x' x 256, 'ja a b' ],
     ENDPOINTS => [ 'token', 'logout https://a.example.test', 'token http://a.example.test', 'token a.example.test', "token https://a.example.test https://b.example.test", 'token file:///etc/passwd' ],
     TEXT => [ '"a b"', $long, 'é', "\"a\tb\"" ],
     KEYS => [ '/k "a b"', '/k ' . 'x' x 65, '/k kid more' ],
@@ -262,7 +264,7 @@ for my $r (@rows) {
     my $line = $before ? 3 : 2;
     my $where = $small_lines + 1;
     refused($r, 'given twice', "$before$r->{name} $first\n$r->{name} $first\n$after", $line,
-        $r->{kind} eq 'ENDPOINTS' ? qr/"\w+" is given twice: remove one/ : $before ? qr/given twice in the same section: remove one/ : qr/given already in line $where of .*: remove one/);
+        $r->{kind} =~ /^(?:ENDPOINTS|NAMES)$/ ? qr/"\w+" is given twice: remove one/ : $before ? qr/given twice in the same section: remove one/ : qr/given already in line $where of .*: remove one/);
 }
 
 # --- wrong place -----------------------------------------------------------------------

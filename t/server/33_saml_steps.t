@@ -44,6 +44,7 @@ for my $row (grep { m{portal\.example\.ac\.jp/mynumber/} } $page->{text} =~ /^\|
     $url =~ s{https://portal\.example\.ac\.jp}{$t->base}e;
     like(told(), qr/(?:entityID|Location)="\Q$url\E"/, "our metadata tell: $what") if $what !~ /discovery/;
 }
+like(told(), qr{<mdui:DisplayName xml:lang="ja">会員ポータル</mdui:DisplayName><mdui:DisplayName xml:lang="en">Member portal<}, 'and what people know us by');
 is(signed_by('saml'), 'saml', 'one key: it signs');
 make_key('saml2');
 $t->graceful(config($page->block('apache added')));

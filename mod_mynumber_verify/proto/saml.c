@@ -43,7 +43,7 @@ apr_status_t mnv_saml_form_read(mnv_ctx_t *ctx, const char *form, mnv_xml_t **xm
     if (length > FORM_LIMIT_BYTES) {
         problem = "too large";
     }
-    else if (length > 0 && mnv_base64_decode(ctx->pool, form, length, &text, &length) == APR_SUCCESS
+    else if (mnv_base64_decode(ctx->pool, form, length, &text, &length) == APR_SUCCESS
              && mnv_xml_parse(ctx->pool, MNV_XML_MESSAGE, (const char *)text, length, xml, &problem) == APR_SUCCESS) {
         return APR_SUCCESS;
     }
@@ -78,10 +78,11 @@ apr_status_t mnv_saml_name_id_read(apr_pool_t *pool, const mnv_xml_node_t *holde
         return name_id_of(plain, name_id, problem);
     }
     *problem = "EncryptedID cannot be opened";
-    if (!keys || mnv_xmlenc_open(pool, encrypted, keys, &opened, problem) != APR_SUCCESS || !mnv_xml_is(mnv_xml_root(opened), MNV_SAML_NS, "NameID")) {
+    if (!keys || mnv_xmlenc_open(pool, encrypted, keys, &opened, problem) != APR_SUCCESS) {
         return APR_EINVAL;
     }
-    return name_id_of(mnv_xml_root(opened), name_id, problem);
+    *problem = "EncryptedID holds no NameID";
+    return mnv_xml_is(mnv_xml_root(opened), MNV_SAML_NS, "NameID") ? name_id_of(mnv_xml_root(opened), name_id, problem) : APR_EINVAL;
 }
 
 static const char *attribute_xml(apr_pool_t *pool, const char *name, const char *value)

@@ -44,7 +44,7 @@ static apr_status_t check_head(mnv_saml_judging_t *judging)
     if (!version || strcmp(version, "2.0")) {
         return mnv_fail(judging->ctx, MNV_FAIL_SAML_FORMAT, "Version of the assertion is not 2.0");
     }
-    if (!id || !mnv_text_is_token(id, ID_LIMIT_BYTES)) {
+    if (!mnv_text_is_token(id, ID_LIMIT_BYTES)) {
         return mnv_fail(judging->ctx, MNV_FAIL_SAML_FORMAT, "ID of the assertion is missing or malformed");
     }
     judging->statement->assertion_id = id;
@@ -161,16 +161,16 @@ static apr_status_t check_conditions(mnv_saml_judging_t *judging)
 static apr_status_t check_times(mnv_saml_judging_t *judging)
 {
     const mnv_xml_node_t *conditions = child_of(judging, "Conditions");
-    apr_time_t begin = 0, end = 0;
+    apr_time_t begin = 0, end = APR_INT64_MAX; /* where nothing is told */
     apr_status_t has_begin = time_of(conditions, "NotBefore", &begin), has_end = time_of(conditions, "NotOnOrAfter", &end);
 
     if (has_begin == APR_EINVAL || has_end == APR_EINVAL) {
         return mnv_fail(judging->ctx, MNV_FAIL_SAML_CONDITIONS, "NotBefore or NotOnOrAfter is no time");
     }
-    if (has_begin == APR_SUCCESS && is_to_come(judging, begin)) {
+    if (is_to_come(judging, begin)) {
         return mnv_fail(judging->ctx, MNV_FAIL_SAML_NOT_YET, "%lld s to go by this server's clock", seconds_from_now(judging, begin));
     }
-    if (has_end == APR_SUCCESS && is_over(judging, end)) {
+    if (is_over(judging, end)) {
         return mnv_fail(judging->ctx, MNV_FAIL_SAML_EXPIRED, "%lld s ago by this server's clock", -seconds_from_now(judging, end));
     }
     return APR_SUCCESS;
@@ -249,7 +249,7 @@ static apr_status_t check_fresh(mnv_saml_judging_t *judging)
 {
     apr_time_t since = judging->expect->not_before;
 
-    if (since && judging->statement->authn_instant < since - judging->expect->skew) {
+    if (judging->statement->authn_instant < since - judging->expect->skew) {
         return mnv_fail(judging->ctx, MNV_FAIL_SAML_STALE, "signed in %lld s before it was asked for",
                         (long long)apr_time_sec(since - judging->statement->authn_instant));
     }

@@ -27,7 +27,7 @@ typedef struct indexing_t {
     mnv_saml_metadata_t *metadata;
     group_t groups[GROUPS_LIMIT + 1]; /* the first one stands for the document */
     int depth;                        /* of groups */
-    mnv_saml_entry_t entry;           /* of the EntityDescriptor that is open; entity_id NULL: none */
+    mnv_saml_entry_t entry;           /* of the EntityDescriptor that is open */
     int has_provider;
 } indexing_t;
 
@@ -120,7 +120,7 @@ static void open_entity(indexing_t *indexing, const mnv_xml_span_t *span)
     const char *entity_id = attribute(span, "entityID");
 
     indexing->has_provider = 0;
-    indexing->entry.entity_id = entity_id && mnv_text_is_token(entity_id, MNV_SAML_TEXT_LIMIT) ? apr_pstrdup(indexing->pool, entity_id) : "";
+    indexing->entry.entity_id = mnv_text_is_token(entity_id, MNV_SAML_TEXT_LIMIT) ? apr_pstrdup(indexing->pool, entity_id) : "";
     indexing->entry.valid_until = sooner(indexing->groups[indexing->depth].valid_until, valid_until(span));
 }
 
@@ -136,7 +136,6 @@ static void close_entity(indexing_t *indexing, const mnv_xml_span_t *span)
     };
     const char *problem = !*entry->entity_id ? "has no usable entityID" : entry->valid_until && entry->valid_until <= indexing->now ? "has expired" : NULL;
 
-    indexing->entry.entity_id = NULL;
     if (!indexing->has_provider) {
         return;
     }
@@ -152,30 +151,31 @@ static void close_entity(indexing_t *indexing, const mnv_xml_span_t *span)
     indexing->metadata->first = entry->entity_id;
 }
 
-/* Metadata 2.3.1, 2.3.2, 2.4.3: groups within groups, entities in them, roles in those. What bears such a name elsewhere (in Extensions) is something else. */
+/* Metadata 2.3.1, 2.3.2, 2.4.3: groups within groups, entities in them, roles in those. What bears such a name elsewhere (in Extensions) is something else.
+ * On the level of the innermost group there is only its end. */
 static apr_status_t visit(void *baton, const mnv_xml_span_t *span)
 {
     indexing_t *indexing = baton;
-    int is_open = indexing->entry.entity_id != NULL, level = span->depth - indexing->depth;
+    int level = span->depth - indexing->depth;
 
     if (!span->ns || strcmp(span->ns, MNV_SAML_MD_NS)) {
         return APR_SUCCESS;
     }
-    if (!is_open && !strcmp(span->name, "EntitiesDescriptor")) {
-        if (span->attributes && level == 1) {
+    if (!strcmp(span->name, "EntitiesDescriptor")) {
+        if (level == 1) {
             return open_group(indexing, span);
         }
-        indexing->depth -= !span->attributes && level == 0;
+        indexing->depth -= level == 0;
     }
     else if (level == 1 && !strcmp(span->name, "EntityDescriptor")) {
         if (span->attributes) {
             open_entity(indexing, span);
         }
-        else if (is_open) {
+        else {
             close_entity(indexing, span);
         }
     }
-    else if (is_open && level == 2 && !strcmp(span->name, "IDPSSODescriptor")) {
+    else if (level == 2 && !strcmp(span->name, "IDPSSODescriptor")) {
         indexing->has_provider = 1;
     }
     return APR_SUCCESS;

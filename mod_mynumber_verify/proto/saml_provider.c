@@ -112,7 +112,7 @@ static void read_scopes(reading_t *reading, const mnv_xml_node_t *holder)
         if (is_true(mnv_xml_attr(scope, "regexp"))) {
             mnv_log(reading->ctx, MNV_LOG_WARNING, MNVLOGNO(1262) "a scope of identity provider \"%s\" is left out: a regular expression", reading->provider->entity_id);
         }
-        else if (text && mnv_text_is_token(text, SCOPE_LIMIT_BYTES)) {
+        else if (mnv_text_is_token(text, SCOPE_LIMIT_BYTES)) {
             APR_ARRAY_PUSH(scopes, const char *) = apr_pstrdup(reading->pool, text);
         }
     }

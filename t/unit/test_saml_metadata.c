@@ -215,6 +215,27 @@ static void leaves_out_expired_and_second_ones(void **state)
     assert_int_equal(unit_logged(unit, "MNV1260"), 3);
 }
 
+/* Groups within each other, so many of them, with one provider in the innermost. */
+static const char *nested(apr_pool_t *pool, int many)
+{
+    const char *text = entity(pool, SAML_IDP);
+    for (int i = 0; i < many; i++) {
+        text = apr_pstrcat(pool, "<md:EntitiesDescriptor " MD "><md:Extensions><md:EntitiesDescriptor/></md:Extensions>", text, "</md:EntitiesDescriptor>", NULL);
+    }
+    return text;
+}
+
+static void eight_groups_may_be_within_each_other(void **state)
+{
+    unit_t *unit = *state;
+    mnv_saml_metadata_t *metadata;
+    assert_int_equal(load(unit, nested(unit->pool, 8), NULL, &metadata), APR_SUCCESS);
+    is_the_entity(found(unit, metadata, SAML_IDP));
+    assert_int_not_equal(load(unit, nested(unit->pool, 9), NULL, &metadata), APR_SUCCESS);
+    assert_told(unit, SAML_METADATA);
+    assert_int_equal(unit_logged(unit, "could not index it"), 1);
+}
+
 static void refuses_what_is_no_metadata(void **state)
 {
     unit_t *unit = *state;
@@ -226,6 +247,9 @@ static void refuses_what_is_no_metadata(void **state)
         "<md:EntityDescriptor " MD " entityID=\"https://x\" validUntil=\"x\"><md:IDPSSODescriptor/></md:EntityDescriptor>",
         "<md:IDPSSODescriptor " MD "/>",
         "<md:EntitiesDescriptor " MD "><md:Extensions><md:EntityDescriptor entityID=\"https://x\"><md:IDPSSODescriptor/></md:EntityDescriptor></md:Extensions></md:EntitiesDescriptor>",
+        "<md:EntitiesDescriptor " MD "><md:Other entityID=\"https://x\"><md:IDPSSODescriptor/></md:Other></md:EntitiesDescriptor>",
+        "<md:EntitiesDescriptor " MD "><EntityDescriptor entityID=\"https://x\"><md:IDPSSODescriptor/></EntityDescriptor></md:EntitiesDescriptor>",
+        "<md:EntitiesDescriptor " MD "><x:EntityDescriptor xmlns:x=\"urn:x\" entityID=\"https://x\"><md:IDPSSODescriptor/></x:EntityDescriptor></md:EntitiesDescriptor>",
     };
     for (apr_size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         if (load(unit, bad[i], NULL, &metadata) == APR_SUCCESS) {
@@ -243,6 +267,8 @@ static void refuses_providers_that_are_of_no_use(void **state)
     const char *good = entity(pool, SAML_IDP);
     const char *const bad[] = {
         saml_replace(pool, good, "urn:oasis:names:tc:SAML:2.0:protocol\" Want", "urn:oasis:names:tc:SAML:2.0:protocols\" Want"),
+        saml_replace(pool, good, "urn:oasis:names:tc:SAML:2.0:protocol\" Want", "urn:oasis:names:tc:SAML:2.0\" Want"),
+        saml_replace(pool, good, "protocolSupportEnumeration=", "other="),
         saml_replace(pool, saml_replace(pool, good, " use=\"signing\"", " use=\"encryption\""), "<md:KeyDescriptor>", "<md:KeyDescriptor use=\"encryption\">"),
         saml_replace(pool, good, "<ds:X509Certificate>", "<ds:X509Certificate>AAAA"),
         saml_replace(pool, good, "<ds:X509Certificate>", "<ds:X509Certificate>?"),
@@ -254,7 +280,46 @@ static void refuses_providers_that_are_of_no_use(void **state)
         assert_int_not_equal(mnv_saml_metadata_find(unit->ctx, unit->pool, metadata, SAML_IDP, &provider), APR_SUCCESS);
         assert_told(unit, SAML_METADATA);
     }
+    assert_int_equal(unit_logged(unit, "does not speak SAML 2.0"), 3);
     assert_int_equal(unit_logged(unit, "MNV1261"), 4);
+}
+
+static const char *repeated(apr_pool_t *pool, const char *text, int times)
+{
+    const char *made = "";
+    for (int i = 0; i < times; i++) {
+        made = apr_pstrcat(pool, made, text, NULL);
+    }
+    return made;
+}
+
+static void takes_eight_keys_and_64_scopes_at_most(void **state)
+{
+    static const char scope[] = "<shibmd:Scope xmlns:shibmd=\"urn:mace:shibboleth:metadata:1.0\">med.example.ac.jp</shibmd:Scope>";
+    unit_t *unit = *state;
+    apr_pool_t *pool = unit->pool;
+    const char *text = saml_replace(pool, entity(pool, SAML_IDP), scope, repeated(pool, scope, 70)), *key = key_descriptor(pool, "", "idp2");
+    mnv_saml_metadata_t *metadata;
+    mnv_saml_provider_t *provider;
+    text = saml_replace(pool, text, key, repeated(pool, key, 10));
+    assert_int_equal(load(unit, text, NULL, &metadata), APR_SUCCESS);
+    provider = found(unit, metadata, SAML_IDP);
+    assert_int_equal(provider->certificates->nelts, 8);
+    assert_int_equal(provider->scopes->nelts, 64);
+}
+
+static void passes_over_scopes_and_endpoints_that_are_none(void **state)
+{
+    unit_t *unit = *state;
+    apr_pool_t *pool = unit->pool;
+    const char *text = saml_replace(pool, entity(pool, SAML_IDP), ">med.example.ac.jp<", ">med. example.ac.jp<");
+    mnv_saml_metadata_t *metadata;
+    mnv_saml_provider_t *provider;
+    text = saml_replace(pool, text, "https://idp.example.ac.jp/slo/post", apr_pstrcat(pool, "https://idp.example.ac.jp/", repeated(pool, "x", 2048), NULL));
+    assert_int_equal(load(unit, text, NULL, &metadata), APR_SUCCESS);
+    provider = found(unit, metadata, SAML_IDP);
+    assert_int_equal(provider->scopes->nelts, 1);
+    assert_null(provider->logout_post);
 }
 
 static void weak_keys_plain_endpoints_and_patterns_are_left_out(void **state)
@@ -284,7 +349,7 @@ static void durations_are_read(void **state)
         apr_int64_t seconds;
     } durations[] = {
         { "P1D", 86400 }, { "PT1H", 3600 }, { "P7DT1H1M1S", 7 * 86400 + 3661 }, { "P1M", 30 * 86400 }, { "P1Y", 30 * 86400 }, { "P9999999999999999D", 30 * 86400 },
-        { "", 0 }, { "P", 0 }, { "1D", 0 }, { "P1H", 0 }, { "PT1D", 0 }, { "P1", 0 }, { "PX", 0 }, { "-P1D", 0 }, { "PT", 0 }, { "PT1.5S", 0 },
+        { "", 0 }, { "P", 0 }, { "1D", 0 }, { "P1H", 0 }, { "PT1D", 0 }, { "P1", 0 }, { "PX", 0 }, { "-P1D", 0 }, { "PT", 0 }, { "PT1.5S", 0 }, { "P1YD", 0 }, { "PT1HM", 0 }, { "PT1HT1M", 0 },
     };
     unit_t *unit = *state;
     for (apr_size_t i = 0; i < sizeof(durations) / sizeof(durations[0]); i++) {
@@ -347,8 +412,11 @@ int main(void)
         UNIT_TEST(a_comment_put_in_later_changes_nothing),
         UNIT_TEST(refuses_what_has_expired),
         UNIT_TEST(leaves_out_expired_and_second_ones),
+        UNIT_TEST(eight_groups_may_be_within_each_other),
         UNIT_TEST(refuses_what_is_no_metadata),
         UNIT_TEST(refuses_providers_that_are_of_no_use),
+        UNIT_TEST(takes_eight_keys_and_64_scopes_at_most),
+        UNIT_TEST(passes_over_scopes_and_endpoints_that_are_none),
         UNIT_TEST(weak_keys_plain_endpoints_and_patterns_are_left_out),
         UNIT_TEST(durations_are_read),
         UNIT_TEST(a_federation_of_five_thousand_is_read_in_time),

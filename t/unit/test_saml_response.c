@@ -156,7 +156,7 @@ static const char *text_of(const case_t *c)
         saml_sealing_t sealing = { "sp", "AES-128-GCM", ENC11 "aes128-gcm", ENC "rsa-oaep-mgf1p", NULL, NULL, NULL, NULL, NULL, 0, -1 };
         const char *name = cut(pool, assertion, "<saml:NameID", "</saml:NameID>");
         const char *alone = saml_replace(pool, name, "<saml:NameID", "<saml:NameID xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"");
-        assertion = saml_replace(pool, assertion, name, apr_pstrcat(pool, "<saml:EncryptedID>", saml_seal(pool, &sealing, alone), "</saml:EncryptedID>", NULL));
+        assertion = saml_replace(pool, assertion, name, apr_pstrcat(pool, "<saml:EncryptedID>", saml_seal(pool, &sealing, changed(c, "encrypted", alone)), "</saml:EncryptedID>", NULL));
     }
     assertion = finished(c, assertion, !strcmp(sign, "assertion") || !strcmp(sign, "both"));
     if (mnv_json_member(c->json, "encrypt")) {

@@ -2,7 +2,7 @@
 #
 #   my $forger = MNV::SamlForger->start($t);                     # keys in $t->path('keys/forger')
 #   $t->write_file('keys/idp.xml', $forger->metadata(qw(idp idp2)), 0644);
-#   my $form = $forger->response($case, request => '_123', sp => ENTITYID, acs => URL);
+#   my $form = $forger->response($case, request => '_123', sp => ENTITYID, acs => URL);   # and id => the assertion's, else another each time
 package MNV::SamlForger;
 use strict;
 use warnings;
@@ -42,7 +42,7 @@ sub _bytes { open my $in, "<:raw", $_[0] or die $!; local $/; return scalar <$in
 
 sub response {
     my ($self, $case, %for) = @_;
-    print { $self->{in} } join("\t", $case->{file}, sprintf('_forged%d', ++$count), $for{request}, $self->{idp}, $for{sp}, $for{acs}), "\n";
+    print { $self->{in} } join("\t", $case->{file}, $for{id} // sprintf('_forged%d', ++$count), $for{request}, $self->{idp}, $for{sp}, $for{acs}), "\n";
     $self->{in}->flush;
     my $length = readline($self->{out}) // die "the forger ended at $case->{name}";
     read($self->{out}, my $form, $length) == $length or die "the forger ended at $case->{name}";

@@ -2,7 +2,7 @@
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use MNV::Test;
-use MNV::Journey qw(linked_person);
+use MNV::Journey qw(linked_person state_of);
 use MNV::Bearer;
 
 my $t = MNV::Test->new;
@@ -31,6 +31,11 @@ $t->start($t->default_config(server => $api->load . $api->by_key, location => <<
   Require mynumber-account
   MyNumberBearer required
   MyNumberUnauthenticated pass
+</Location>
+<Location /mynumber/>
+  AuthType mynumber
+  Require all granted
+  MyNumberBearer required
 </Location>
 <Location /show/without>
   AuthType None
@@ -94,6 +99,8 @@ for my $any ($token, 'junk') {
     $r = $api->call('/show/without', $any);
     is(join(' ', $r->code, grep { /^MYNUMBER_/ } sort keys %{ $r->json->{env} }), '200', 'where AuthType mynumber is not in force nobody is looked for');
 }
+
+is(state_of($b->request('GET', $t->url('/mynumber/'), headers => [ [ 'Authorization', "Bearer $_" ] ]))->{linked}, '1', 'our own pages are for who has a session, whatever token comes along') for $token, 'junk';
 
 # RFC 6750 2: once, by one method.
 $t->expect_log('MNV0392');

@@ -3,6 +3,8 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use MNV::Test;
 use MNV::Introspection;
+use MNV::Attack qw(at_once);
+use MNV::Journey qw(sign_in state_of);
 
 my $t = MNV::Test->new;
 my $endpoint = MNV::Introspection->new($t);
@@ -64,6 +66,20 @@ $t->expect_log(qw(MNV0395 MNV0402));
 my $r = $api->call('/show/api', 'silence');
 is(MNV::Bearer::seen($r), $unchecked, 'one that says nothing: given up after MyNumberTimeout');
 ok($r->header('Retry-After'), '  with Retry-After');
+
+# While all calls that it may have wait for it, people sign in.
+$t->providers->signin_is(account => '0123456789');
+$t->restart($endpoint->config("StartServers 1\nServerLimit 1\nMinSpareThreads 1\nMaxSpareThreads 16\nMaxRequestWorkers 16\nMyNumberTimeout 1s 8s\nMyNumberMaxOutbound 1\n", 'http://127.0.0.1:@PORT:silent@/introspect'));
+$t->expect_log('MNV0407');
+my @seen = at_once(
+    sub { MNV::Bearer::seen($api->call('/show/api', 'silence')) },
+    sub {
+        my $held = $silent->accept;
+        join ' ', MNV::Bearer::seen($api->call('/show/api', 'another')), state_of(sign_in($t, $t->browser))->{account};
+    },
+);
+is($seen[1], "$unchecked 1", 'while one waits for it the next is told so at once, and people sign in');
+is($seen[0], $unchecked, '  and the one that waited is told in the end');
 $t->forbid_in_log('token-1', 'token-9', 'silence');
 $t->allow_line(qr/cgid?:error/);
 $t->done;

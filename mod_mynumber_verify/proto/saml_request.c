@@ -7,14 +7,6 @@
 #include "proto/saml.h"
 #include "proto/saml_redirect.h"
 
-/* 3.4.1.1: AllowCreate, for a persistent NameID must be allowed to come into being at the first sign-in. */
-static const char *policy_xml(apr_pool_t *pool, const mnv_saml_request_t *request)
-{
-    return request->name_id_format
-               ? apr_pstrcat(pool, "<samlp:NameIDPolicy Format=\"", mnv_text_html(pool, request->name_id_format), "\" AllowCreate=\"true\"/>", NULL)
-               : "";
-}
-
 /* 3.3.2.2.1 */
 static const char *contexts_xml(apr_pool_t *pool, const mnv_saml_request_t *request)
 {
@@ -37,9 +29,8 @@ static const char *request_xml(mnv_ctx_t *ctx, const mnv_saml_request_t *request
 
     return apr_pstrcat(pool, "<samlp:AuthnRequest xmlns:samlp=\"" MNV_SAMLP_NS "\" xmlns:saml=\"" MNV_SAML_NS "\" ID=\"", request->id,
                        "\" Version=\"2.0\" IssueInstant=\"", mnv_civil_rfc3339(pool, mnv_now(ctx)), "\" Destination=\"",
-                       mnv_text_html(pool, request->destination), "\"", request->force_authn ? " ForceAuthn=\"true\"" : "",
-                       " ProtocolBinding=\"" MNV_SAML_POST "\" AssertionConsumerServiceURL=\"", mnv_text_html(pool, request->acs_url), "\"><saml:Issuer>",
-                       mnv_text_html(pool, request->entity_id), "</saml:Issuer>", policy_xml(pool, request), contexts_xml(pool, request),
+                       mnv_text_html(pool, request->destination), "\" ProtocolBinding=\"" MNV_SAML_POST "\" AssertionConsumerServiceURL=\"", mnv_text_html(pool, request->acs_url), "\"><saml:Issuer>",
+                       mnv_text_html(pool, request->entity_id), "</saml:Issuer>", contexts_xml(pool, request),
                        "</samlp:AuthnRequest>", NULL);
 }
 

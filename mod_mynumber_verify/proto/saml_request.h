@@ -7,15 +7,13 @@
 
 struct mnv_private_key_t;
 
-/** What to ask for. What is not set is not sent: Entra ID answers a NameIDPolicy or a RequestedAuthnContext that it does not like with an error. */
+/** What to ask for. Contexts that are not set are not sent, ForceAuthn and NameIDPolicy never: Entra ID answers what it does not like with an error. */
 typedef struct mnv_saml_request_t {
     const char *id;                      /* of mnv_saml_id(); the response's InResponseTo */
     const char *entity_id, *acs_url;     /* ours */
     const char *destination;             /* the identity provider's single sign-on service for HTTP-Redirect */
     const char *relay_state;             /* NULL: none; at most MNV_SAML_RELAY_LIMIT bytes */
-    int force_authn;                     /* 1: sign in anew although there is a session */
     const apr_array_header_t *contexts;  /* const char *: acceptable AuthnContextClassRef, Comparison exact; NULL: not sent */
-    const char *name_id_format;          /* of a NameIDPolicy; NULL: not sent */
     const struct mnv_private_key_t *key; /* NULL: not signed */
 } mnv_saml_request_t;
 

@@ -72,12 +72,9 @@ static apr_status_t check_issuer(mnv_saml_judging_t *judging)
 /* Profiles 4.1.4.3, 4.1.5: the answer to the request of this browser; else anybody could sign anybody in with an answer of their own (login CSRF). */
 static apr_status_t check_in_response_to(mnv_saml_judging_t *judging)
 {
-    const char *id = mnv_xml_attr(judging->response, "InResponseTo"), *expected = judging->expect->request_id;
+    const char *id = mnv_xml_attr(judging->response, "InResponseTo");
 
-    if (!id && !expected) {
-        return judging->expect->unsolicited ? APR_SUCCESS : mnv_fail(judging->ctx, MNV_FAIL_SAML_UNSOLICITED, NULL);
-    }
-    if (!id || !expected || strcmp(id, expected)) {
+    if (!id || strcmp(id, judging->expect->request_id)) {
         return mnv_fail(judging->ctx, MNV_FAIL_SAML_IN_RESPONSE_TO, id ? "response" : "response: InResponseTo is missing");
     }
     return APR_SUCCESS;

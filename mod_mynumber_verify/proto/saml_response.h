@@ -9,12 +9,10 @@ typedef struct mnv_saml_expect_t {
     const char *issuer;                 /* the identity provider's entityID */
     mnv_xmldsig_trust_t trust;          /* its keys */
     const char *entity_id, *acs_url;    /* ours */
-    const char *request_id;             /* of the AuthnRequest of this browser's flow; NULL: there is none */
-    int unsolicited;                    /* 1: without a request is fine too; only looked at where request_id is NULL */
+    const char *request_id;             /* of the AuthnRequest of this browser's flow */
     const apr_array_header_t *keys;     /* mnv_private_key_t *: open what is encrypted for us; NULL: none */
     apr_interval_time_t skew;
     const apr_array_header_t *contexts; /* const char *: accepted AuthnContextClassRef; NULL or empty: any, also none */
-    apr_time_t not_before;              /* the person must have signed in since (ForceAuthn); 0: whenever */
 } mnv_saml_expect_t;
 
 /** A saml:Attribute; those of one Name are one. */
@@ -39,11 +37,11 @@ typedef struct mnv_saml_statement_t {
 
 /** Judge the form parameter SAMLResponse. Rules, each with its failure: base64 of an XML samlp:Response, Version 2.0 (SAML_FORMAT); its own signature, where there is one
  * (SAML_ALGORITHM, SAML_SIGNATURE); Destination our acs_url, present where the response is signed (SAML_DESTINATION); Issuer, where present, the identity provider
- * (SAML_ISSUER); InResponseTo the request's ID (SAML_IN_RESPONSE_TO, SAML_UNSOLICITED); status Success (SAML_STATUS…); exactly one Assertion or
+ * (SAML_ISSUER); InResponseTo the request's ID (SAML_IN_RESPONSE_TO); status Success (SAML_STATUS…); exactly one Assertion or
  * EncryptedAssertion (SAML_ASSERTIONS); signed itself or within a signed response (SAML_UNSIGNED, SAML_ALGORITHM, SAML_SIGNATURE; all of them SAML_ENCRYPTED
  * for what was encrypted, see lib/xmlenc.h); then of the assertion: Version and ID (SAML_FORMAT), IssueInstant not in the future (SAML_ISSUED), Issuer (SAML_ISSUER), a subject (SAML_SUBJECT) with
  * a bearer confirmation for this address, this request and now (SAML_CONFIRMATION), Conditions that are known (SAML_CONDITIONS) and hold now (SAML_NOT_YET, SAML_EXPIRED), every AudienceRestriction
- * naming us, at least one (SAML_AUDIENCE), an AuthnStatement (SAML_AUTHN) of a session that has not ended (SAML_SESSION), recent enough (SAML_STALE) and made in an accepted way
+ * naming us, at least one (SAML_AUDIENCE), an AuthnStatement (SAML_AUTHN) of a session that has not ended (SAML_SESSION) and made in an accepted way
  * (SAML_CONTEXT), attributes (SAML_ATTRIBUTES). Whether the assertion was used before is for the caller to ask.
  * @return APR_SUCCESS or the told failure. Pool: ctx->pool. */
 apr_status_t mnv_saml_response_judge(mnv_ctx_t *ctx, const char *form, const mnv_saml_expect_t *expect, mnv_saml_statement_t **statement);

@@ -47,7 +47,7 @@ my %instead = (
 );
 # Judged in the unit test alone: another configuration or another clock than a server's.
 my %apart = map { $_ => 1 } qw(00-good/fractions 14-conditions/not-yet-by-a-millisecond);
-sub is_apart { my ($c) = @_; return $apart{ $c->{name} } || grep { exists $c->{case}{$_} } qw(request_id issuer unsolicited sha1 contexts not_before no_keys trust) }
+sub is_apart { my ($c) = @_; return $apart{ $c->{name} } || grep { exists $c->{case}{$_} } qw(request_id issuer sha1 contexts no_keys trust) }
 
 sub wanted {
     my ($c) = @_;

@@ -27,7 +27,7 @@ static const char *message_in(apr_pool_t *pool, const char *url)
 
 static mnv_saml_request_t plain_request(void)
 {
-    mnv_saml_request_t request = { SAML_REQUEST, SAML_SP, SAML_ACS, "https://idp.example.ac.jp/sso?a=1", "flow-1", 0, NULL, NULL, NULL };
+    mnv_saml_request_t request = { SAML_REQUEST, SAML_SP, SAML_ACS, "https://idp.example.ac.jp/sso?a=1", "flow-1", NULL, NULL };
     return request;
 }
 
@@ -56,17 +56,13 @@ static void asks_for_what_is_set(void **state)
     APR_ARRAY_PUSH(contexts, const char *) = "https://refeds.org/profile/mfa";
     APR_ARRAY_PUSH(contexts, const char *) = "urn:x?a=1&b=\"<2>\"";
     request.contexts = contexts;
-    request.force_authn = 1;
-    request.name_id_format = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent";
     request.relay_state = NULL;
     request.destination = "https://idp.example.ac.jp/sso";
     assert_int_equal(mnv_saml_request_url(unit->ctx, &request, &url), APR_SUCCESS);
     assert_int_equal(strncmp(url, "https://idp.example.ac.jp/sso?SAMLRequest=", 42), 0);
     assert_null(parameter(unit->pool, url, "RelayState"));
     text = message_in(unit->pool, url);
-    assert_non_null(strstr(text, " ForceAuthn=\"true\""));
-    assert_non_null(strstr(text, "</saml:Issuer><samlp:NameIDPolicy Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:persistent\" AllowCreate=\"true\"/>"
-                                 "<samlp:RequestedAuthnContext Comparison=\"exact\"><saml:AuthnContextClassRef>https://refeds.org/profile/mfa</saml:AuthnContextClassRef>"
+    assert_non_null(strstr(text, "</saml:Issuer><samlp:RequestedAuthnContext Comparison=\"exact\"><saml:AuthnContextClassRef>https://refeds.org/profile/mfa</saml:AuthnContextClassRef>"
                                  "<saml:AuthnContextClassRef>urn:x?a=1&amp;b=&quot;&lt;2&gt;&quot;</saml:AuthnContextClassRef></samlp:RequestedAuthnContext></samlp:AuthnRequest>"));
 }
 

@@ -6,8 +6,8 @@
  * replacements in what is encrypted; "encrypted_id" true: the NameID is encrypted by itself; "document" is put in the place of the finished response, with places for its parts: @RESPONSE@, @HEAD@ (start tag to status), @ASSERTION@,
  * @BARE@ (the assertion without its signature), @SIGNATURE@, @BARE_RESPONSE@, @RESPONSE_SIGNATURE@, the signatures without their end tags @SIGNATURE_OPEN@
  * and @RESPONSE_SIGNATURE_OPEN@, and @EVIL@, @EVIL_SAME_ID@, which are @BARE@ for another person; "after" is a list of
- * replacements in the finished text, "before_form" and "after_form" are put around its base64, "form" replaces that. "request_id", "issuer" (null: none), "unsolicited", "sha1", "contexts",
- * "not_before", "no_keys" and "trust" change what is expected. "gives" is what must come of it.
+ * replacements in the finished text, "before_form" and "after_form" are put around its base64, "form" replaces that. "request_id", "issuer" (null: none), "sha1", "contexts",
+ * "no_keys" and "trust" change what is expected. "gives" is what must come of it.
  *
  * "test_saml_response --forge FOLDER" forges for servers that run: it writes certificates and our keys into the folder and answers lines
  * "CASE-FILE<tab>assertion's ID<tab>request's ID<tab>IdP<tab>SP<tab>ACS" by the length of the form parameter SAMLResponse, a line break, and the parameter.
@@ -198,15 +198,12 @@ static void expect_good(apr_pool_t *pool, mnv_saml_expect_t *expect, const char 
 
 static void expect_of(const case_t *c, mnv_saml_expect_t *expect)
 {
-    apr_int64_t number;
     expect_good(c->unit->pool, expect, or_else(c->json, "trust", "idp idp2 ec ec384"));
     expect->trust.sha1 = mnv_json_bool(c->json, "sha1") == 1;
     expect->issuer = or_else(c->json, "issuer", SAML_IDP);
-    expect->request_id = mnv_json_kind(c->json, "request_id") == MNV_JSON_NULL ? NULL : or_else(c->json, "request_id", SAML_REQUEST);
-    expect->unsolicited = mnv_json_bool(c->json, "unsolicited") == 1;
+    expect->request_id = or_else(c->json, "request_id", SAML_REQUEST);
     expect->keys = (mnv_json_member(c->json, "encrypt") || mnv_json_bool(c->json, "encrypted_id") == 1) && mnv_json_bool(c->json, "no_keys") != 1 ? decryption_keys(c->unit->pool) : NULL;
     expect->contexts = case_list(c, "contexts");
-    expect->not_before = mnv_json_integer(c->json, "not_before", &number) == APR_SUCCESS ? apr_time_from_sec(number) : 0;
 }
 
 static const char *told(apr_pool_t *pool, const mnv_saml_statement_t *statement, const char *name)

@@ -77,7 +77,7 @@ for ([ [qw(idp)], '10-encrypted/good-aes-128-gcm', 'MNV0361' ], [ [qw(idp idp2)]
     my ($keys, $case, $code) = @$_;
     $federation->answer(body => of_keys(@$keys));
     is(answered($case), $code, "$case: signed by a new key");
-    quiet('... of metadata of a moment ago: nobody asks');
+    ok(!wait_for(sub { $federation->asked }, 5), '... of metadata of a moment ago: nobody asks');
     later(5 * 60);
     is(answered($case), $code, '... of metadata of five minutes ago');
     ok(wait_for(sub { $federation->asked }, 30), '... they are asked for');
@@ -86,6 +86,12 @@ for ([ [qw(idp)], '10-encrypted/good-aes-128-gcm', 'MNV0361' ], [ [qw(idp idp2)]
 is($federation->asked, 1, '... once');
 
 # --- in time ---
+# No doubt is left that a process with the old keys has raised last.
+$t->stop;
+unlink copy();
+$federation->answer(body => metadata('one'));
+$t->start($t->{config});
+everywhere('one', 'a new start');
 $federation->answer(body => metadata('two', cache => 'PT1S'));
 my $mark = $t->mark;
 later(3 * $HOUR);

@@ -36,6 +36,7 @@ int mod_mnv_own_translate(request_rec *r)
     path = below_our_path(conf, r->uri);
     request = mod_mnv_request(r);
     request->own = path; /* again after decoding: what looked like ours before may not be */
+    request->visit_of = NULL; /* and whether a token counts depends on it */
     if (!path) {
         return DECLINED;
     }

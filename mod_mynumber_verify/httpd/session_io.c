@@ -229,7 +229,10 @@ mod_mnv_visit_t *mod_mnv_session_look(request_rec *r)
     mod_mnv_request_t *request = mod_mnv_request(r);
     mod_mnv_visit_t *visit;
 
-    mod_mnv_bearer_choose(r, request);
+    if (request->visit_of != r->per_dir_config) { /* asked several times for each */
+        request->visit_of = r->per_dir_config;
+        mod_mnv_bearer_choose(r, request);
+    }
     visit = request->visit;
     if (visit->state == MOD_MNV_SESSION_UNASKED) {
         mod_mnv_bearer_is_visit(visit) ? mod_mnv_bearer_load(visit) : load(visit);

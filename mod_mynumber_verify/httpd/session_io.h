@@ -62,6 +62,7 @@ typedef struct mod_mnv_request_t {
     unsigned missing;             /* MOD_MNV_NEED_…, recorded by rules */
     int is_step_up;               /* the card among them is the linked person's own, held again */
     mnv_failure_e why;            /* of a rule that nothing cures, for the page */
+    const void *visit_of;         /* the per_dir_config that visit was chosen for */
     const void *auth_of;          /* the per_dir_config that is_our_auth was found for */
     int is_our_auth, has_auth;    /* AuthType "mynumber"; any */
     const void *handed;           /* the per_dir_config whose exports were handed on */

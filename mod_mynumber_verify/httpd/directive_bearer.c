@@ -20,10 +20,10 @@ static const known_t types[] = {
 
 /* Ways to tell the introspection endpoint who asks, and what they need. */
 static const struct {
-    const char *name, *needs[2];
+    const char *name, *needs[2], *takes; /* takes: besides, or in place of the second */
 } ways[] = {
-    {"none", {NULL, NULL}}, {"basic", {"username", "password"}}, {"client_secret_basic", {"client_id", "client_secret"}},
-    {"client_secret_post", {"client_id", "client_secret"}}, {"client_cert", {"cert", "key"}},
+    {"none", {NULL, NULL}, NULL}, {"basic", {"username", "password"}, NULL}, {"client_secret_basic", {"client_id", "client_secret"}, "client_secret_file"},
+    {"client_secret_post", {"client_id", "client_secret"}, "client_secret_file"}, {"client_cert", {"cert", "key"}, "client_id"},
 };
 
 /* Secrets may stand in a file of their own. */
@@ -38,9 +38,26 @@ static int has_option(const mnv_params_t *options, const char *name)
     return value && *value;
 }
 
+/* @return the name of an option that the way leaves alone, NULL: there is none */
+static const char *useless_option(const mnv_params_t *options, apr_size_t way)
+{
+    static const char *const names[] = {"client_id", "client_secret", "client_secret_file", "username", "password", "cert", "key"};
+    const char *value, *const *needs = ways[way].needs, *takes = ways[way].takes;
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        int is_used = (needs[0] && !strcmp(needs[0], names[i])) || (needs[1] && !strcmp(needs[1], names[i])) || (takes && !strcmp(takes, names[i]));
+
+        if (!is_used && mnv_params_one(options, names[i], &value) == APR_SUCCESS && value) {
+            return names[i];
+        }
+    }
+    return NULL;
+}
+
 static const char *judge_way(const mod_mnv_setting_t *setting, const mnv_params_t *options)
 {
-    const char *way = NULL;
+    const char *way = NULL, *useless;
     apr_size_t i, k;
 
     (void)mnv_params_one(options, "introspect.auth", &way);
@@ -56,7 +73,8 @@ static const char *judge_way(const mod_mnv_setting_t *setting, const mnv_params_
             return mod_mnv_wrong(setting, way, apr_psprintf(setting->pool, "needs %s too", ways[i].needs[k]));
         }
     }
-    return NULL;
+    useless = useless_option(options, i);
+    return useless ? mod_mnv_wrong(setting, useless, apr_psprintf(setting->pool, "is of no use with introspect.auth=%s: write another, or remove it", way)) : NULL;
 }
 
 static int is_option(const char *type, const char *name)

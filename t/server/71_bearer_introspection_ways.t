@@ -82,6 +82,8 @@ says('no such file', "introspect.auth=client_cert&cert=$client&key=$client.absen
 says('half of it', "introspect.auth=client_cert&cert=$client", qr/needs key too/);
 chmod 0644, $file;
 says('a secret that all can read', "introspect.auth=client_secret_basic&client_id=gate&client_secret_file=$of_file", qr/MNV1303/);
+says('a secret that nothing sends', 'client_id=gate&client_secret=x', qr/client_id" is of no use with introspect.auth=none/);
+says('an option of another way', 'introspect.auth=basic&username=a&password=b&cert=/x', qr/cert" is of no use with introspect.auth=basic/);
 says('an option twice', 'introspect.auth=none&introspect.auth=basic', qr/given twice/);
 
 $t->forbid_in_log($secret, $encoded, encode_base64("gate:$secret", ''));
